@@ -1,0 +1,91 @@
+# Paths and small helpers shared by the environment scripts. Sourced, not run.
+#
+# Settings a person may give in the environment:
+#   ODOO_HOME          an Odoo 19 to use instead of the packaged one (git checkout or installed)
+#   PGHOST PGPORT PGUSER PGPASSWORD   a PostgreSQL server to use instead of a private one
+#   COLLECTIONS_CACHE  where downloads, the virtual environment and the private server live
+#   HTTP_PORT          the port `make demo` serves on (8069)
+#   SMTP_PORT          the port of the local mail catcher (8025)
+
+set -euo pipefail
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# PostgreSQL refuses to run as root, and the account it then runs under cannot enter root's home.
+if [ "$(id -u)" = 0 ]; then default_cache=/var/cache/collections-odoo19
+else default_cache=${XDG_CACHE_HOME:-$HOME/.cache}/collections-odoo19; fi
+CACHE=${COLLECTIONS_CACHE:-$default_cache}
+CLONE_ID=$(printf %s "$REPO" | sha256sum | cut -c1-8)
+STATE=$CACHE/clones/$CLONE_ID
+VENV=$CACHE/venv-$(cat "$REPO/dev/requirements.txt" | sha256sum | cut -c1-12)
+PYTHON=$VENV/bin/python
+MODULES=collections_mgmt,collections_portal,collections_sms
+DEMO_DB=collections_demo_$CLONE_ID
+TEST_DB=collections_test_$CLONE_ID
+LINT_DB=collections_lint_$CLONE_ID
+
+say() { printf '==> %s\n' "$*" >&2; }
+note() { printf '    %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# as_root COMMAND...: run with root's rights, or fail without asking for a password.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo -n "$@"
+    else return 1; fi
+}
+
+# locked NAME COMMAND...: one clone at a time does a shared step.
+locked() {
+    mkdir -p "$CACHE"
+    local name=$1; shift
+    ( flock 9; "$@" ) 9>"$CACHE/.$name.lock"
+}
+
+# odoo_paths: sets ODOO_PATH (what PYTHONPATH needs) and ADDONS_PATH.
+odoo_paths() {
+    if [ -n "${ODOO_HOME:-}" ]; then
+        if [ -f "$ODOO_HOME/release.py" ]; then ODOO_PATH=$(dirname "$ODOO_HOME")
+        else ODOO_PATH=$ODOO_HOME; fi
+        [ -f "$ODOO_PATH/odoo/release.py" ] ||
+            die "ODOO_HOME=$ODOO_HOME holds no Odoo: give the folder that contains odoo/release.py"
+    else
+        ODOO_PATH=$CACHE/odoo/usr/lib/python3/dist-packages
+    fi
+    ADDONS_PATH=$REPO
+    # Only a git checkout keeps addons beside the package; the sibling folder of the
+    # Debian package is an incomplete copy.
+    if [ -f "$ODOO_PATH/odoo-bin" ]; then ADDONS_PATH=$ODOO_PATH/addons,$REPO; fi
+    if [ -d "$ODOO_PATH/odoo/addons/account" ]; then ADDONS_PATH=$ODOO_PATH/odoo/addons,$REPO; fi
+}
+
+# use_environment: everything a command needs once dev/setup.sh has run.
+use_environment() {
+    odoo_paths
+    export PYTHONPATH=$ODOO_PATH
+    export ODOO_RC=$STATE/odoo.conf
+    export PATH=$VENV/bin:$PATH
+    if [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; then
+        export PGHOST=$CACHE/postgres/run PGUSER=odoo
+        PGPORT=$(cat "$CACHE/postgres/port"); export PGPORT
+    fi
+    export COLLECTIONS_STATE=$STATE DEMO_DB TEST_DB LINT_DB MODULES
+}
+
+db_exists() { [ "$(psql -XAtd postgres -c "SELECT 1 FROM pg_database WHERE datname = '$1'")" = 1 ]; }
+
+drop_db() {
+    psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" 2>/dev/null
+    rm -rf "$CACHE/data/filestore/$1"
+}
+
+# copy_db FROM TO: database and filestore; TO appears complete or not at all.
+copy_db() {
+    drop_db "$2"; drop_db "$2_new"
+    createdb -T "$1" "$2_new"
+    if [ -d "$CACHE/data/filestore/$1" ]; then
+        cp -a "$CACHE/data/filestore/$1" "$CACHE/data/filestore/$2"
+    fi
+    psql -Xqd postgres -c "ALTER DATABASE \"$2_new\" RENAME TO \"$2\""
+}
+
+odoo() { python -m odoo "$@"; }

@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Makes this machine ready: Odoo 19, Python packages, PostgreSQL, browser, wkhtmltopdf.
+# Safe to run again at any time; a step that is done costs nothing.
+. "$(dirname "$0")/lib.sh"
+
+postgres_bin() {
+    local dir
+    dir=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+    if [ -n "$dir" ] && [ -x "$dir/initdb" ]; then echo "$dir"
+    elif command -v initdb >/dev/null; then dirname "$(command -v initdb)"; fi
+}
+
+python_bin() {
+    local candidate
+    for candidate in "${PYTHON3:-python3}" python3.13 python3.12 python3.11 python3.10; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+        then command -v "$candidate"; return; fi
+    done
+}
+
+apt_install() {
+    local log=$CACHE/apt.log
+    if [ -z "${APT_UPDATED:-}" ]; then as_root apt-get update -q >"$log" 2>&1 || return 1; APT_UPDATED=1; fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" >>"$log" 2>&1
+}
+
+# need COMMAND-THAT-PROVES-IT PACKAGES...: install what the suite cannot do without.
+need() {
+    local proof=$1; shift
+    [ -n "$($proof)" ] && return
+    say "Installing $*"
+    if ! apt_install "$@" || [ -z "$($proof)" ]; then
+        die "please install: $* (as root: apt-get install $*), then run the command again. Details: $CACHE/apt.log"
+    fi
+}
+
+# wish COMMAND WHAT-GOES-MISSING PACKAGES...: install what it can go on without.
+wish() {
+    local command=$1 loss=$2; shift 2
+    command -v "$command" >/dev/null && return
+    say "Installing $*"
+    apt_install "$@" || note "$command could not be installed: $loss"
+}
+
+private_postgres_wanted() { [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; }
+
+system_packages() {
+    if command -v apt-get >/dev/null; then
+        need python_bin python3 python3-venv
+        if private_postgres_wanted; then need postgres_bin postgresql postgresql-client; fi
+        need "command -v psql" postgresql-client
+        wish chromium "browser tests will be skipped" chromium fonts-dejavu-core
+        wish wkhtmltopdf "PDF tests will be skipped" wkhtmltopdf fonts-dejavu-core
+    else
+        [ -n "$(python_bin)" ] || die "Python 3.10 to 3.13 with venv is needed"
+        if private_postgres_wanted; then [ -n "$(postgres_bin)" ] || die "PostgreSQL 13 or newer is needed"; fi
+        command -v psql >/dev/null || die "the PostgreSQL client (psql) is needed"
+        [ -n "${ODOO_HOME:-}" ] || die "set ODOO_HOME to an Odoo 19: this system has no Debian packages"
+    fi
+}
+
+# The machine's own Debian mirror, from its apt configuration.
+debian_mirror() {
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN) $(LABEL)' 2>/dev/null |
+        awk '$4 == "Debian" && $5 == "Debian" && $3 == "main" { print $1; exit }'
+}
+
+fetch_odoo() {
+    [ -f "$CACHE/odoo/.complete" ] && return
+    local work=$CACHE/odoo.tmp mirror
+    mirror=$(debian_mirror)
+    if [ -z "$mirror" ]; then as_root apt-get update -q >/dev/null 2>&1 || true; mirror=$(debian_mirror); fi
+    [ -n "$mirror" ] || die "no Debian mirror in apt's configuration: set ODOO_HOME to an Odoo 19 instead"
+    say "Downloading Odoo 19 from the Debian archive (133 MB, once)"
+    rm -rf "$work"; mkdir -p "$work"/{apt/lists/partial,cache/archives/partial,debs,root}
+    cat >"$work/debian.sources" <<SOURCES
+Types: deb
+URIs: $mirror
+Suites: sid bookworm
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCES
+    # A state of its own: the machine's packages and sources stay untouched.
+    cat >"$work/apt.conf" <<APT
+Dir::State "$work/apt";
+Dir::State::status "/dev/null";
+Dir::Cache "$work/cache";
+Dir::Etc::SourceList "$work/debian.sources";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+Acquire::Languages "none";
+// A mirror's index can be past its date; its signature is still checked.
+Acquire::Check-Valid-Until "false";
+APT::Sandbox::User "root";
+APT
+    (
+        cd "$work/debs"
+        export APT_CONFIG=$work/apt.conf
+        apt-get update -q >"$work/apt.log" 2>&1 || { cat "$work/apt.log" >&2; die "the Debian archive cannot be read"; }
+        local version
+        version=$(apt-cache madison odoo-19 | awk 'NR == 1 { print $3 }')
+        case $version in 19.0.*) ;; *) die "the archive offers odoo-19 '$version', wanted 19.0" ;; esac
+        # The web client needs Font Awesome 4; Debian's newer package is another font.
+        apt-get download -q "odoo-19=$version" libjs-jquery libjs-jquery-form libjs-underscore \
+            fonts-font-awesome/bookworm fonts-roboto-unhinted fonts-inconsolata fonts-ocr-b \
+            fonts-montserrat >>"$work/apt.log" 2>&1 ||
+            { tail -5 "$work/apt.log" >&2; die "the download failed: run the command again"; }
+    )
+    say "Unpacking"
+    local deb
+    for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/root"; done
+    local addons=$work/root/usr/lib/python3/dist-packages/odoo/addons
+    # Left out by Debian's packaging; without the file every backend page logs a script error.
+    local stub=$addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
+    if [ ! -f "$stub" ]; then mkdir -p "$(dirname "$stub")"; echo "// not packaged" >"$stub"; fi
+    touch "$work/root/.complete"
+    rm -rf "$CACHE/odoo"; mv "$work/root" "$CACHE/odoo"; rm -rf "$work"
+}
+
+check_odoo_version() {
+    odoo_paths
+    local version
+    version=$("$PYTHON" -c 'import runpy, sys
+print(".".join(map(str, runpy.run_path(sys.argv[1])["version_info"][:2])))' "$ODOO_PATH/odoo/release.py")
+    [ "$version" = 19.0 ] || die "this suite is for Odoo 19.0, ODOO_HOME holds $version"
+}
+
+make_venv() {
+    [ -f "$VENV/.complete" ] && return
+    say "Installing Python packages (once, about a minute)"
+    rm -rf "$VENV"
+    "$(python_bin)" -m venv "$VENV"
+    "$VENV/bin/pip" install -q --disable-pip-version-check --require-hashes \
+        -r "$REPO/dev/requirements.txt" >"$CACHE/pip.log" 2>&1 ||
+        { tail -5 "$CACHE/pip.log" >&2; die "the Python packages could not be installed: $CACHE/pip.log"; }
+    touch "$VENV/.complete"
+}
+
+# The account that runs the private server: PostgreSQL refuses root.
+as_server() {
+    if [ "$(id -u)" = 0 ]; then ( cd / && runuser -u postgres -- "$@" ); else "$@"; fi
+}
+
+free_port() { "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+start_postgres() {
+    private_postgres_wanted || return 0
+    local home=$CACHE/postgres bin
+    bin=$(postgres_bin)
+    if [ ! -f "$home/.complete" ]; then
+        say "Creating a private PostgreSQL server"
+        rm -rf "$home"; mkdir -p "$home/run"
+        [ "$(id -u)" = 0 ] && chown -R postgres "$home"
+        as_server "$bin/initdb" -D "$home/data" -U odoo -A trust -E UTF8 --locale=C.UTF-8 >"$CACHE/initdb.log" 2>&1 ||
+            { tail -5 "$CACHE/initdb.log" >&2; die "the database server could not be created"; }
+        # A throw-away server: it may lose data when the machine crashes, and is twice as fast for it.
+        cat >>"$home/data/postgresql.conf" <<CONF
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$home/run'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+shared_buffers = 512MB
+work_mem = 32MB
+max_wal_size = 4GB
+max_connections = 120
+CONF
+        touch "$home/.complete"
+    fi
+    if ! as_server "$bin/pg_ctl" -D "$home/data" status >/dev/null 2>&1; then
+        free_port >"$home/port"
+        as_server "$bin/pg_ctl" -D "$home/data" -w -t 60 -l "$home/data/server.log" \
+            -o "-p $(cat "$home/port")" start >/dev/null ||
+            { tail -5 "$home/data/server.log" >&2; die "the private PostgreSQL server does not start"; }
+    fi
+}
+
+write_config() {
+    mkdir -p "$STATE" "$CACHE/data"
+    cat >"$STATE/odoo.conf.tmp" <<CONF
+[options]
+addons_path = $ADDONS_PATH
+data_dir = $CACHE/data
+db_maxconn = 32
+http_interface = 127.0.0.1
+http_port = ${HTTP_PORT:-8069}
+log_level = warn
+smtp_server = 127.0.0.1
+smtp_port = ${SMTP_PORT:-8025}
+email_from = cobranzas@example.com
+list_db = False
+CONF
+    mv "$STATE/odoo.conf.tmp" "$STATE/odoo.conf"
+}
+
+# The Odoo modules ours stand on, installed once and copied for each database.
+base_database() {
+    use_environment
+    local modules=account,account_payment,mail,phone_validation,portal,sms,l10n_cl
+    BASE_DB=collections_base_$(cat "$ODOO_PATH/odoo/release.py" "$REPO/dev/requirements.txt" <(echo "$modules $ODOO_PATH") |
+        sha256sum | cut -c1-8)
+    echo "$BASE_DB" >"$STATE/base_db"
+    db_exists "$BASE_DB" && return
+    say "Preparing a database with Odoo's accounting (once, about a minute)"
+    drop_db "${BASE_DB}_new"
+    odoo -d "${BASE_DB}_new" -i "$modules" --without-demo --stop-after-init --no-http >"$STATE/base.log" 2>&1 ||
+        { tail -20 "$STATE/base.log" >&2; die "Odoo could not be installed in a database: $STATE/base.log"; }
+    rm -rf "$CACHE/data/filestore/$BASE_DB"
+    [ -d "$CACHE/data/filestore/${BASE_DB}_new" ] && mv "$CACHE/data/filestore/${BASE_DB}_new" "$CACHE/data/filestore/$BASE_DB"
+    psql -Xqd postgres -c "ALTER DATABASE \"${BASE_DB}_new\" RENAME TO \"$BASE_DB\""
+}
+
+setup() {
+    system_packages
+    [ -n "${ODOO_HOME:-}" ] || fetch_odoo
+    make_venv
+    check_odoo_version
+    start_postgres
+    write_config
+    base_database
+}
+
+locked setup setup
