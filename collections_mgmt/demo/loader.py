@@ -1,0 +1,297 @@
+"""Writes a plan of demonstration books into Odoo, in batches through the ORM."""
+
+import logging
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tools import plaintext2html, split_every
+
+from . import catalog
+from .loader_setup import (
+    QUIET_CONTEXT,
+    SALE_DOCUMENTS,
+    activate_languages,
+    check_company_is_blank,
+    create_company,
+    create_partners,
+    create_products,
+    create_rates,
+    create_terms,
+    find_journal,
+    find_or_create_sale_tax,
+    set_up_accounting,
+)
+
+_logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 250
+
+
+def load_books(env, books, company=None):
+    """Write the plan ``books`` (see ``books.plan_books``) and return a summary.
+
+    :param company: an existing root company that has no posted invoice yet; its
+        branches, if it has any, take the place of those of the plan. Without it, a
+        company with branches is created.
+    :raise UserError: when that company is a branch, has posted invoices, or keeps its
+        books in another currency.
+    :return: dict of ``company_id`` and ``company_ids`` (with branches), ``partner_ids``
+        (debtor key to id), and counts: ``debtors``, ``invoices``, ``credit_notes``,
+        ``payments``, ``disputed``, ``open_items``, ``overdue_items``,
+        ``overdue_debtors``, ``currencies`` (invoices per currency) and ``differences``
+        (documents whose total in Odoo is not that of the plan: none is expected).
+
+    Runs as superuser and neither commits nor notifies anybody. Existing access rights
+    are not widened: see ``users.create_users``.
+    """
+    env = env(su=True, context={**env.context, **QUIET_CONTEXT})
+    languages = activate_languages(env)
+    company = company.with_env(env) if company else create_company(env, books.company)
+    if company.parent_id:
+        raise UserError(
+            env._("Demonstration books are loaded into a company, not into a branch.")
+        )
+    check_company_is_blank(company)
+    companies = company | env["res.company"].search(
+        [("id", "child_of", company.id), ("id", "!=", company.id)], order="id"
+    )
+    companies = companies.with_context(allowed_company_ids=companies.ids)
+    return _Loader(companies, books).load(languages)
+
+
+class _Loader:
+    """Keeps the records one run creates; ids only, so that caches can be dropped."""
+
+    def __init__(self, companies, books):
+        self.companies = companies
+        self.company = companies[0]
+        self.env = companies.env
+        self.books = books
+        self.differences = 0
+        self.move_ids = {}
+        self.item_ids = {}
+        units = [unit.key for unit in books.company.units]
+        self.units = {
+            unit: companies[position : position + 1] or self.company
+            for position, unit in enumerate(units)
+        }
+        self.invoices = {invoice.key: invoice for invoice in books.invoices}
+
+    def load(self, languages):
+        """Load everything; return the summary of ``load_books``."""
+        books = self.books
+        set_up_accounting(self.company, books.company)
+        create_rates(self.company, books.rates)
+        self.currencies = {
+            code: self.env.ref(f"base.{code}")
+            for code in (books.company.currency, *catalog.REFERENCE_RATES)
+        }
+        self.sale_tax = find_or_create_sale_tax(self.company)
+        self.terms = create_terms(self.company, books.terms)
+        self.products = create_products(self.company, books.products, self.sale_tax)
+        self.partners = create_partners(
+            self.companies, books.debtors, self.terms, languages
+        )
+        self._load_moves(books.invoices, self._prepare_invoice_values)
+        self._load_moves(books.credit_notes, self._prepare_credit_note_values)
+        self._link_and_apply_credit_notes()
+        self._load_payments()
+        self._log_disputes()
+        return self._summarize()
+
+    # Invoices and credit notes
+
+    def _load_moves(self, documents, prepare):
+        """Create and post documents, batch by batch in the order of the plan."""
+        self.sale_journal = find_journal(self.company, "sale")
+        for batch in split_every(BATCH_SIZE, documents, tuple):
+            moves = self.env["account.move"].create([prepare(item) for item in batch])
+            moves._post(soft=False)
+            for document, move in zip(batch, moves, strict=True):
+                self._remember_move(document, move)
+            self._drop_caches()
+            _logger.info("Posted %s demonstration documents", len(moves))
+
+    def _remember_move(self, document, move):
+        items = move.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        ).sorted(lambda line: (line.date_maturity, line.id))
+        self.move_ids[document.key] = move.id
+        self.item_ids[document.key] = items.ids
+        total = float(document.total)
+        if move.currency_id.compare_amounts(move.amount_total, total):
+            self.differences += 1
+
+    def _prepare_invoice_values(self, invoice):
+        return {
+            "move_type": "out_invoice",
+            "ref": invoice.reference,
+            "invoice_payment_term_id": self.terms[invoice.term].id,
+            **self._prepare_move_values(invoice, invoice),
+        }
+
+    def _prepare_credit_note_values(self, note):
+        return {
+            "move_type": "out_refund",
+            "ref": note.reason,
+            "invoice_payment_term_id": False,
+            "invoice_date_due": note.date,
+            **self._prepare_move_values(note, self.invoices[note.invoice]),
+        }
+
+    def _prepare_move_values(self, document, invoice):
+        """Return what an invoice has in common with the credit note for it."""
+        partner = self.partners[invoice.contact or invoice.debtor]
+        return {
+            "company_id": self.units[invoice.unit].id,
+            "journal_id": self.sale_journal.id,
+            "partner_id": partner.id,
+            "invoice_user_id": False,
+            "currency_id": self.currencies[invoice.currency].id,
+            "invoice_date": document.date,
+            "date": document.date,
+            "invoice_line_ids": [
+                Command.create(self._prepare_line_values(line, invoice.taxed))
+                for line in document.lines
+            ],
+        }
+
+    def _prepare_line_values(self, line, taxed):
+        return {
+            "product_id": self.products[line.product].id,
+            "quantity": line.quantity,
+            "price_unit": float(line.price),
+            "tax_ids": [Command.set(self.sale_tax.ids if taxed else [])],
+        }
+
+    def _link_and_apply_credit_notes(self):
+        """Point credit notes to their invoices, and apply those to be applied.
+
+        Linked only now: posting a linked one would apply it to whatever is open.
+        """
+        plan = []
+        for note in self.books.credit_notes:
+            move = self.env["account.move"].browse(self.move_ids[note.key])
+            move.reversed_entry_id = self.move_ids[note.invoice]
+            plan += self._pair_items(self.item_ids[note.key][0], note.allocations)
+        self._reconcile(plan)
+
+    # Payments
+
+    def _load_payments(self):
+        """Create, post and apply the payments, batch by batch in order of date."""
+        self.bank_journal = find_journal(self.company, "bank")
+        method = self.bank_journal.inbound_payment_method_line_ids[:1]
+        self.payment_method_line_id = method.id
+        for batch in split_every(BATCH_SIZE, self.books.payments, tuple):
+            payments = self.env["account.payment"].create(
+                [self._prepare_payment_values(payment) for payment in batch]
+            )
+            payments.action_post()
+            plan = []
+            for planned, payment in zip(batch, payments, strict=True):
+                _bank, items, _other = payment._seek_for_lines()
+                plan += self._pair_items(items.id, planned.allocations)
+            self._reconcile(plan)
+            self._drop_caches()
+            _logger.info("Posted %s demonstration payments", len(payments))
+
+    def _prepare_payment_values(self, payment):
+        return {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": self.partners[payment.debtor].id,
+            "company_id": self.units[payment.unit].id,
+            "journal_id": self.bank_journal.id,
+            "payment_method_line_id": self.payment_method_line_id,
+            "currency_id": self.currencies[payment.currency].id,
+            "amount": float(payment.amount),
+            "date": payment.date,
+            "memo": payment.memo,
+        }
+
+    def _pair_items(self, credit_item_id, allocations):
+        """Return ``[(credit item id, debit item id), ...]`` in the planned order."""
+        return [
+            (credit_item_id, self.item_ids[item.invoice][item.instalment])
+            for item in allocations
+        ]
+
+    def _reconcile(self, pairs):
+        """Reconcile pairs one after the other, all in one go."""
+        items = self.env["account.move.line"]
+        if pairs:
+            items._reconcile_plan([items.browse(pair) for pair in pairs])
+
+    # The rest
+
+    def _log_disputes(self):
+        """Take disputed invoices off the follow-up; note the complaint on them."""
+        disputed = [invoice for invoice in self.books.invoices if invoice.complaint]
+        for invoice in disputed:
+            move = self.env["account.move"].browse(self.move_ids[invoice.key])
+            move.no_followup = True
+            partner = self.partners[invoice.debtor]
+            move._message_log_batch(
+                {move.id: plaintext2html(invoice.complaint)},
+                author_id=partner.id,
+                email_from=partner.email_formatted or False,
+            )
+
+    def _drop_caches(self):
+        """Write what is pending and forget it, to keep memory level."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def _summarize(self):
+        books = self.books
+        return {
+            "company_id": self.company.id,
+            "company_ids": self.companies.ids,
+            "partner_ids": {
+                debtor.key: self.partners[debtor.key].id for debtor in books.debtors
+            },
+            "debtors": len(books.debtors),
+            "invoices": len(books.invoices),
+            "credit_notes": len(books.credit_notes),
+            "payments": len(books.payments),
+            "disputed": sum(bool(invoice.complaint) for invoice in books.invoices),
+            "currencies": self._count_currencies(),
+            "differences": self.differences,
+            **count_open_items(self.companies, books.today),
+        }
+
+    def _count_currencies(self):
+        groups = self.env["account.move"]._read_group(
+            [
+                ("company_id", "in", self.companies.ids),
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+            ],
+            ["currency_id"],
+            ["__count"],
+        )
+        return {currency.name: count for currency, count in groups}
+
+
+def get_open_items_domain(companies):
+    """Return the domain of the open receivable items of invoices of companies."""
+    return [
+        ("company_id", "in", companies.ids),
+        ("move_id.move_type", "in", SALE_DOCUMENTS[:1]),
+        ("account_id.account_type", "=", "asset_receivable"),
+        ("parent_state", "=", "posted"),
+        ("reconciled", "=", False),
+    ]
+
+
+def count_open_items(companies, today):
+    """Return how many receivable items, and debtors, are open and overdue."""
+    items = companies.env["account.move.line"]
+    domain = get_open_items_domain(companies)
+    overdue = items.search([*domain, ("date_maturity", "<", today)])
+    return {
+        "open_items": items.search_count(domain),
+        "overdue_items": len(overdue),
+        "overdue_debtors": len(overdue.partner_id),
+    }

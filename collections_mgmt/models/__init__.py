@@ -1,0 +1,16 @@
+from . import (
+    account_move,
+    collection_case,
+    collection_contact,
+    collection_contact_delivery,
+    collection_engine,
+    collection_item,
+    collection_run,
+    collection_stage,
+    collection_step,
+    collection_strategy,
+    mail_mail,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

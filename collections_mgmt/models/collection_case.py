@@ -1,0 +1,199 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..const import DECISIONS, DECISIONS_FOR_A_PERSON
+
+
+class CollectionCase(models.Model):
+    _name = "collection.case"
+    _description = "Collection Case"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "amount_overdue desc, id"
+    _check_company_auto = True
+
+    # What the case is about
+    partner_id = fields.Many2one(
+        "res.partner", string="Debtor", required=True, index=True, readonly=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, readonly=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    state = fields.Selection(
+        [("open", "Open"), ("closed", "Closed")],
+        default="open",
+        required=True,
+        readonly=True,
+    )
+    date_opened = fields.Date(readonly=True)
+    date_closed = fields.Date(readonly=True)
+
+    # Who works on it, and how
+    agent_id = fields.Many2one(
+        "res.users",
+        string="Collector",
+        index=True,
+        tracking=True,
+        domain=[("share", "=", False)],
+    )
+    strategy_id = fields.Many2one("collection.strategy", readonly=True, index=True)
+    stage_id = fields.Many2one(
+        "collection.stage",
+        readonly=True,
+        index=True,
+        help="The highest stage that an overdue item of this debtor has reached.",
+    )
+    date_last_contact = fields.Date(
+        string="Last Contact",
+        readonly=True,
+        help="When a message last really went out.",
+    )
+
+    # What is owed; the engine writes these figures, in company currency
+    item_ids = fields.One2many("collection.item", "case_id", readonly=True)
+    contact_ids = fields.One2many("collection.contact", "case_id", readonly=True)
+    amount_open = fields.Monetary(readonly=True, help="All open items, due or not.")
+    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+    amount_credit = fields.Monetary(
+        string="Unallocated Credits",
+        readonly=True,
+        help="Payments and credit notes not yet matched with an invoice.",
+    )
+    date_oldest_due = fields.Date(string="Oldest Due Date", readonly=True)
+    days_overdue = fields.Integer(
+        compute="_compute_days_overdue", help="Days since the oldest due date."
+    )
+    item_count = fields.Integer(compute="_compute_item_count")
+
+    # What happens next, and why
+    decision = fields.Selection(DECISIONS, readonly=True, index=True)
+    decision_date = fields.Date(readonly=True)
+    decision_stage_id = fields.Many2one("collection.stage", readonly=True, index=True)
+    decision_amount = fields.Monetary(readonly=True)
+    decision_text = fields.Char(string="What Happens", compute="_compute_decision_text")
+    next_action_date = fields.Date(
+        string="Next Action",
+        index=True,
+        readonly=True,
+        help="Until this day the decision holds.",
+    )
+    needs_person = fields.Boolean(
+        compute="_compute_needs_person",
+        search="_search_needs_person",
+        help="Nothing more happens by itself: a collector has to act.",
+    )
+
+    _unique_open_case = models.UniqueIndex(
+        "(partner_id, company_id) WHERE state = 'open'",
+        "This debtor already has an open case in this company.",
+    )
+
+    @api.depends("partner_id.display_name")
+    def _compute_display_name(self):
+        for case in self:
+            case.display_name = case.partner_id.display_name
+
+    @api.depends("date_oldest_due")
+    def _compute_days_overdue(self):
+        today = fields.Date.context_today(self)
+        for case in self:
+            due = case.date_oldest_due
+            case.days_overdue = max((today - due).days, 0) if due else 0
+
+    @api.depends("item_ids.state")
+    def _compute_item_count(self):
+        groups = self.env["collection.item"]._read_group(
+            [("case_id", "in", self.ids), ("state", "=", "open")],
+            ["case_id"],
+            ["__count"],
+        )
+        count_by_case = {case.id: count for case, count in groups}
+        for case in self:
+            case.item_count = count_by_case.get(case.id, 0)
+
+    @api.depends("decision")
+    def _compute_needs_person(self):
+        for case in self:
+            case.needs_person = case.decision in DECISIONS_FOR_A_PERSON
+
+    def _search_needs_person(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("decision", "in", DECISIONS_FOR_A_PERSON)
+
+    @api.depends("decision", "decision_stage_id", "decision_amount", "next_action_date")
+    @api.depends_context("lang")
+    def _compute_decision_text(self):
+        for case in self:
+            case.decision_text = case._get_decision_text()
+
+    def _get_decision_text(self):
+        """Return the decision as a sentence in the user's language, or False."""
+        self.ensure_one()
+        template = self._get_decision_sentences().get(self.decision)
+        if not template:
+            return False
+        return template % {
+            "stage": self.decision_stage_id.name or "",
+            "date": self.next_action_date
+            and fields.Date.to_string(self.next_action_date)
+            and self.env["ir.qweb.field.date"].value_to_html(self.next_action_date, {}),
+            "amount": self.currency_id.format(self.decision_amount),
+        }
+
+    def _get_decision_sentences(self):
+        """Return {decision code: sentence}, with the places stage, date and amount.
+
+        Modules that add a decision add its sentence here.
+        """
+        _ = self.env._
+        return {
+            "no_strategy": _("No strategy takes this debtor."),
+            "queued": _("“%(stage)s” is on its way."),
+            "not_due": _("Nothing is due before %(date)s."),
+            "credits": _("Unallocated credits of %(amount)s cover what is overdue."),
+            "minimum": _("%(amount)s overdue is below the minimum."),
+            "wait": _("Next: “%(stage)s” on %(date)s."),
+            "last_stage": _("All stages are done: over to a collector."),
+            "failed": _("The last message failed; a new attempt on %(date)s."),
+            "gap": _("Contacted recently: “%(stage)s” follows on %(date)s."),
+            "no_address": _("“%(stage)s” is due, but there is no address."),
+            "send": _("“%(stage)s” is due."),
+        }
+
+    # ACTIONS
+
+    def _get_form_action(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+        }
+
+    def action_open_partner(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "view_mode": "form",
+        }
+
+    # MAIL
+
+    def _mail_get_partner_fields(self, introspect_fields=False):
+        # OVERRIDE 'mail': the debtor is the customer, the collector is not
+        return ["partner_id"]
+
+    def _get_sender(self):
+        """Return the partner who signs the messages: the collector, else the company."""
+        self.ensure_one()
+        agent = self.agent_id.partner_id
+        return agent if agent.email else self.company_id.partner_id
+
+    def _get_responsible(self):
+        """Return the user who gets the tasks: the collector, else nobody."""
+        self.ensure_one()
+        return self.agent_id

@@ -1,0 +1,254 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..const import CHANNELS, CONTACT_STATES
+from ..tools.statement import Row, group_by_currency
+
+
+class CollectionContact(models.Model):
+    _name = "collection.contact"
+    _description = "Contact Attempt"
+    _order = "id desc"
+
+    case_id = fields.Many2one(
+        "collection.case", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Debtor", required=True, readonly=True, index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    agent_id = fields.Many2one(related="case_id.agent_id")
+    run_id = fields.Many2one("collection.run", readonly=True, index="btree_not_null")
+    stage_id = fields.Many2one(
+        "collection.stage", readonly=True, index=True, ondelete="restrict"
+    )
+    step_id = fields.Many2one(
+        "collection.step", readonly=True, index=True, ondelete="restrict"
+    )
+    channel = fields.Selection(CHANNELS, required=True, readonly=True)
+    state = fields.Selection(
+        CONTACT_STATES, required=True, readonly=True, default="planned", index=True
+    )
+    date_planned = fields.Date(required=True, readonly=True)
+    date_done = fields.Date(
+        string="Date", readonly=True, help="When it was sent, failed or was dropped."
+    )
+    reason = fields.Char(readonly=True, help="Why it failed or was dropped.")
+
+    # What the debtor got
+    address_partner_id = fields.Many2one(
+        "res.partner", string="Recipient", readonly=True, index="btree_not_null"
+    )
+    address = fields.Char(readonly=True, help="The address at the time of sending.")
+    lang = fields.Char(string="Language", compute="_compute_lang")
+    subject = fields.Char(readonly=True)
+    body = fields.Html(readonly=True, sanitize=False)
+    line_ids = fields.One2many("collection.contact.line", "contact_id", readonly=True)
+    items_table = fields.Html(
+        compute="_compute_items_table",
+        sanitize=False,
+        help="The open items with due dates and totals per currency, for templates.",
+    )
+    mail_message_id = fields.Many2one(
+        "mail.message", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    mail_mail_id = fields.Many2one(
+        "mail.mail", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+
+    @api.depends("partner_id", "stage_id", "date_planned")
+    def _compute_display_name(self):
+        for contact in self:
+            contact.display_name = " · ".join(
+                part
+                for part in (contact.stage_id.name, contact.partner_id.display_name)
+                if part
+            )
+
+    @api.depends("address_partner_id.lang", "partner_id.lang")
+    def _compute_lang(self):
+        active = dict(self.env["res.lang"].get_installed())
+        for contact in self:
+            wishes = (
+                contact.address_partner_id.lang,
+                contact.partner_id.lang,
+                contact.company_id.partner_id.lang,
+            )
+            contact.lang = next((lang for lang in wishes if lang in active), "en_US")
+
+    # WHAT THE DEBTOR IS TOLD
+
+    @api.depends("line_ids")
+    @api.depends_context("lang")
+    def _compute_items_table(self):
+        blocks_by_contact = self._get_currency_blocks()
+        for contact in self:
+            contact.items_table = self.env["ir.qweb"]._render(
+                "collections_mgmt.contact_items_table",
+                {"blocks": blocks_by_contact[contact]},
+                minimal_qcontext=True,
+            )
+
+    def _get_currency_blocks(self):
+        """Return {contact: list of tools.statement.CurrencyBlock}."""
+        credits = self._get_credits_by_currency()
+        return {
+            contact: group_by_currency(
+                [line._get_row() for line in contact.line_ids],
+                credits.get((contact.partner_id.id, contact.company_id.id), {}),
+            )
+            for contact in self
+        }
+
+    def _get_credits_by_currency(self):
+        """Return {(debtor id, root company id): {currency: amount, positive}}."""
+        # In sudo: the amounts a debtor is told do not depend on who looks at them.
+        groups = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                [
+                    ("partner_id.commercial_partner_id", "in", self.partner_id.ids),
+                    ("company_id", "child_of", self.company_id.ids),
+                    ("account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                    ("reconciled", "=", False),
+                    ("amount_residual", "<", 0),
+                ],
+                ["partner_id.commercial_partner_id", "company_id", "currency_id"],
+                ["amount_residual_currency:sum"],
+            )
+        )
+        credits = {}
+        for partner, company, currency, amount in groups:
+            by_currency = credits.setdefault((partner.id, company.root_id.id), {})
+            by_currency[currency] = by_currency.get(currency, 0.0) - amount
+        return credits
+
+    # STATES
+
+    def _set_state(self, allowed, state, **values):
+        """Move to ``state`` and return the contacts that really moved.
+
+        :param tuple allowed: states it may come from; others are left as they are
+        """
+        moved = self.filtered(lambda contact: contact.state in allowed)
+        if moved:
+            moved.write({"state": state, **values})
+        return moved
+
+    def _set_queued(self):
+        return self._set_state(("planned",), "queued")
+
+    def _set_sent(self):
+        """Note that the message left: only now its items climb."""
+        today = fields.Date.context_today(self)
+        moved = self._set_state(
+            ("planned", "queued", "failed"), "sent", date_done=today, reason=False
+        )
+        moved._climb_items(today)
+        moved.filtered(lambda contact: contact.channel != "task").case_id.write(
+            {"date_last_contact": today}
+        )
+        return moved
+
+    def _set_failed(self, reason):
+        """Note a failure: it is no reminder, its items stay where they are."""
+        moved = self._set_state(
+            ("planned", "queued"),
+            "failed",
+            date_done=fields.Date.context_today(self),
+            reason=reason,
+        )
+        moved.line_ids.write({"is_counted": False})
+        return moved
+
+    def _set_dropped(self, reason):
+        moved = self._set_state(
+            ("planned", "queued"),
+            "dropped",
+            date_done=fields.Date.context_today(self),
+            reason=reason,
+        )
+        moved.line_ids.write({"is_counted": False})
+        return moved
+
+    def _climb_items(self, date):
+        """Move the items of sent contacts to the stage their line names."""
+        if not self:
+            return
+        self.line_ids.write({"is_counted": True})
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_item item
+                   SET stage_id = CASE WHEN stage.days < 0 THEN item.stage_id
+                                       ELSE stage.id END,
+                       stage_date = CASE WHEN stage.days < 0 THEN item.stage_date
+                                         ELSE %(date)s END,
+                       reminder_stage_id = CASE WHEN stage.days < 0 THEN stage.id
+                                                ELSE item.reminder_stage_id END
+                  FROM collection_contact_line line
+                  JOIN collection_stage stage ON stage.id = line.stage_id
+                 WHERE line.item_id = item.id AND line.contact_id IN %(contacts)s
+                   AND (item.stage_id IS DISTINCT FROM stage.id)
+                """,
+                date=date,
+                contacts=tuple(self.ids),
+            )
+        )
+        self.env["collection.item"].invalidate_model(
+            ["stage_id", "stage_date", "reminder_stage_id"]
+        )
+
+
+class CollectionContactLine(models.Model):
+    _name = "collection.contact.line"
+    _description = "Item Named in a Contact"
+    _order = "contact_id, id"
+
+    contact_id = fields.Many2one(
+        "collection.contact", required=True, index=True, ondelete="cascade"
+    )
+    item_id = fields.Many2one(
+        "collection.item", required=True, index=True, ondelete="cascade"
+    )
+    stage_id = fields.Many2one(
+        "collection.stage",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The stage the item reaches by this contact; empty when it is only listed.",
+    )
+    step_id = fields.Many2one("collection.step", index=True, ondelete="restrict")
+    is_counted = fields.Boolean(
+        help="The contact counts as the step's for this item: not failed, not dropped."
+    )
+    currency_id = fields.Many2one(related="item_id.currency_id")
+    company_currency_id = fields.Many2one(related="item_id.company_currency_id")
+    amount_residual = fields.Monetary(
+        string="Open (Company Currency)", currency_field="company_currency_id"
+    )
+    amount_residual_currency = fields.Monetary(
+        string="Open", currency_field="currency_id"
+    )
+
+    # The database itself keeps two runs from telling a debtor the same thing twice.
+    _unique_step_of_item = models.UniqueIndex(
+        "(item_id, stage_id, step_id) WHERE is_counted AND stage_id IS NOT NULL",
+        "This step was already done for the item.",
+    )
+
+    def _get_row(self):
+        """Return the line as a debtor reads it (tools.statement.Row)."""
+        self.ensure_one()
+        item = self.item_id
+        return Row(
+            label=item.move_id.name or item.move_line_id.name or "",
+            date_due=item.date_due,
+            days_overdue=(self.contact_id.date_planned - item.date_due).days,
+            amount=self.amount_residual_currency,
+            currency=item.currency_id,
+        )

@@ -1,0 +1,261 @@
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..const import DELIVERY_BATCH_SIZE
+
+_logger = logging.getLogger(__name__)
+
+
+class CollectionContact(models.Model):
+    _inherit = "collection.contact"
+
+    # QUEUE
+
+    @api.model
+    def _trigger_delivery(self):
+        """Ask the delivery job to start as soon as the transaction is through."""
+        self.env.ref("collections_mgmt.ir_cron_deliver")._trigger()
+
+    @api.model
+    def _cron_deliver(self, batch_size=DELIVERY_BATCH_SIZE):
+        """Deliver one batch of planned contacts; the job calls again while some remain."""
+        contacts = self.search(
+            [("state", "=", "planned")], limit=batch_size, order="id"
+        )
+        contacts = contacts.try_lock_for_update()
+        try:
+            contacts._process()
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception(
+                "A batch of %s contacts failed, one by one", len(contacts)
+            )
+            contacts._process_one_by_one()
+        self.env["ir.cron"]._commit_progress(
+            len(contacts), remaining=self.search_count([("state", "=", "planned")])
+        )
+
+    def _process_one_by_one(self):
+        """Find the contact that spoils a batch; the others go out."""
+        for contact in self:
+            try:
+                if contact.try_lock_for_update():
+                    contact._process()
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("Contact %s cannot be delivered", contact.id)
+                contact._set_failed(str(error))
+            self.env["ir.cron"]._commit_progress()
+
+    def _process(self):
+        """Check the contacts against the ledger and hand them to their channels."""
+        contacts = self.filtered(lambda contact: contact.state == "planned")
+        contacts._check_truth()._deliver()
+
+    # TRUTH
+
+    def _check_truth(self):
+        """Re-read the ledger: update what is owed, drop what is not owed any more.
+
+        :return: the contacts that still have something to say
+        """
+        self._remove_settled_lines()
+        settled = self.filtered(
+            lambda contact: not any(line.stage_id for line in contact.line_ids)
+        )
+        settled._set_dropped(self.env._("Paid, credited or excluded in the meantime."))
+        return self - settled
+
+    def _remove_settled_lines(self):
+        if not self:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_contact_line told
+                   SET amount_residual = line.amount_residual,
+                       amount_residual_currency = line.amount_residual_currency
+                  FROM collection_item item
+                  JOIN account_move_line line ON line.id = item.move_line_id
+                 WHERE told.item_id = item.id AND told.contact_id IN %s
+                   AND told.amount_residual_currency
+                       IS DISTINCT FROM line.amount_residual_currency
+                """,
+                tuple(self.ids),
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM collection_contact_line told
+                      USING collection_item item
+                       JOIN account_move_line line ON line.id = item.move_line_id
+                      WHERE told.item_id = item.id AND told.contact_id IN %s
+                        AND (line.reconciled OR line.parent_state <> 'posted'
+                             OR line.no_followup OR line.amount_residual <= 0)
+                """,
+                tuple(self.ids),
+            )
+        )
+        self.env["collection.contact.line"].invalidate_model()
+        self.invalidate_recordset(["line_ids"])
+
+    # CHANNELS
+
+    def _deliver(self):
+        """Hand each contact to its channel.
+
+        A module that adds a channel takes its own contacts and gives the rest to super.
+        """
+        self.filtered(lambda contact: contact.channel == "email")._deliver_email()
+        self.filtered(lambda contact: contact.channel == "task")._deliver_task()
+
+    def _deliver_email(self):
+        """Render, post on the case and queue: one message, mail and notification each."""
+        for template, contacts in self.grouped(
+            lambda contact: contact.step_id.template_id
+        ).items():
+            contacts._queue_emails(template)
+
+    def _queue_emails(self, template):
+        # In sudo: messages, mails and notifications are the mail system's own records;
+        # the contacts themselves were planned for this delivery.
+        rendered = template.sudo()._generate_template(
+            self.ids, ("subject", "body_html")
+        )
+        messages = (
+            self.env["mail.message"]
+            .sudo()
+            .create(
+                self._prepare_message_values_list(
+                    {contact: rendered[contact.id] for contact in self}
+                )
+            )
+        )
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .create(
+                [
+                    contact._prepare_mail_values(template, message)
+                    for contact, message in zip(self, messages, strict=True)
+                ]
+            )
+        )
+        self.env["mail.notification"].sudo().create(
+            [
+                contact._prepare_notification_values(mail)
+                for contact, mail in zip(self, mails, strict=True)
+            ]
+        )
+        for contact, mail in zip(self, mails, strict=True):
+            contact.write(contact._prepare_content_values(mail))
+        self._set_queued()
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _prepare_message_values_list(self, rendered):
+        """Return the values of the chatter messages, one per contact, in order."""
+        reply_to = self.case_id._notify_get_reply_to_batch(
+            defaults={
+                case.id: case._get_sender().email_formatted for case in self.case_id
+            }
+        )
+        return [
+            contact._prepare_message_values(
+                rendered[contact], reply_to.get(contact.case_id.id)
+            )
+            for contact in self
+        ]
+
+    def _prepare_message_values(self, rendered, reply_to):
+        self.ensure_one()
+        sender = self.case_id._get_sender()
+        return {
+            "model": "collection.case",
+            "res_id": self.case_id.id,
+            "record_name": self.case_id.display_name,
+            "message_type": "email_outgoing",
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment"),
+            "author_id": sender.id,
+            "email_from": sender.email_formatted,
+            "reply_to": reply_to or sender.email_formatted,
+            "partner_ids": self.address_partner_id.ids,
+            "subject": rendered["subject"],
+            "body": rendered["body_html"],
+            "email_add_signature": False,
+        }
+
+    def _prepare_mail_values(self, template, message):
+        self.ensure_one()
+        return {
+            "mail_message_id": message.id,
+            "reply_to": message.reply_to,
+            "email_from": message.email_from,
+            "recipient_ids": self.address_partner_id.ids,
+            "mail_server_id": template.mail_server_id.id,
+            "auto_delete": True,
+            "is_notification": True,
+            "body_html": template.with_context(lang=self.lang)._render_encapsulate(
+                template.email_layout_xmlid or "collections_mgmt.email_layout",
+                message.body,
+                add_context={"company": self.company_id, "lang": self.lang},
+                context_record=self.case_id,
+            ),
+        }
+
+    def _prepare_notification_values(self, mail):
+        self.ensure_one()
+        return {
+            "mail_message_id": mail.mail_message_id.id,
+            "mail_mail_id": mail.id,
+            "res_partner_id": self.address_partner_id.id,
+            "notification_type": "email",
+            "notification_status": "ready",
+            "is_read": True,
+        }
+
+    def _prepare_content_values(self, mail):
+        self.ensure_one()
+        return {
+            "address": self.address_partner_id.email_normalized,
+            "subject": mail.subject,
+            "body": mail.body_html,
+            "mail_message_id": mail.mail_message_id.id,
+            "mail_mail_id": mail.id,
+        }
+
+    def _deliver_task(self):
+        """Give the collectors an activity on each case."""
+        self.env["mail.activity"].create(
+            [contact._prepare_activity_values() for contact in self]
+        )
+        self._set_sent()
+
+    def _prepare_activity_values(self):
+        self.ensure_one()
+        activity_type = self.step_id.activity_type_id or self.env.ref(
+            "collections_mgmt.mail_activity_type_call"
+        )
+        case = self.case_id
+        unreached = self.step_id.channel != "task"
+        return {
+            "res_model_id": self.env["ir.model"]._get_id("collection.case"),
+            "res_id": case.id,
+            "activity_type_id": activity_type.id,
+            "summary": self.env._("No address: %(stage)s", stage=self.stage_id.name)
+            if unreached
+            else self.stage_id.name,
+            "note": self.items_table,
+            "user_id": case._get_responsible().id,
+            "date_deadline": fields.Date.context_today(self),
+            "automated": True,
+        }

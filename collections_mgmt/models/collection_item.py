@@ -1,0 +1,101 @@
+from odoo import api, fields, models
+
+
+class CollectionItem(models.Model):
+    _name = "collection.item"
+    _description = "Receivable Item under Follow-up"
+    _order = "date_due, id"
+
+    # What it points to. The journal item is the truth and is never written.
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        string="Journal Item",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    move_id = fields.Many2one(
+        "account.move", string="Invoice", readonly=True, index=True, ondelete="cascade"
+    )
+    case_id = fields.Many2one(
+        "collection.case", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Debtor", readonly=True, index=True
+    )
+    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    branch_id = fields.Many2one(
+        "res.company",
+        readonly=True,
+        index="btree_not_null",
+        help="The company or branch that issued the invoice.",
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("closed", "Closed")], default="open", readonly=True
+    )
+    date_opened = fields.Date(readonly=True)
+    date_closed = fields.Date(readonly=True)
+    date_due = fields.Date(string="Due Date", readonly=True, index=True)
+    amount_residual = fields.Monetary(
+        string="Open (Company Currency)",
+        currency_field="company_currency_id",
+        readonly=True,
+    )
+    amount_residual_currency = fields.Monetary(
+        string="Open", currency_field="currency_id", readonly=True
+    )
+    amount_credit = fields.Monetary(
+        string="Covered by Credits",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Part of the open amount covered by the debtor's unallocated payments "
+        "and credit notes, the oldest item first.",
+    )
+
+    # Where it stands in the dunning
+    stage_id = fields.Many2one(
+        "collection.stage",
+        readonly=True,
+        index=True,
+        ondelete="set null",
+        help="The last stage whose message really went out.",
+    )
+    stage_date = fields.Date(string="In Stage Since", readonly=True)
+    reminder_stage_id = fields.Many2one(
+        "collection.stage",
+        string="Reminder",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The last reminder sent before the due date.",
+    )
+    days_overdue = fields.Integer(compute="_compute_days_overdue")
+
+    _unique_move_line = models.UniqueIndex(
+        "(move_line_id)", "This journal item is already followed."
+    )
+    _open_by_case = models.Index("(case_id, date_due) WHERE state = 'open'")
+
+    @api.depends("date_due")
+    def _compute_days_overdue(self):
+        today = fields.Date.context_today(self)
+        for item in self:
+            item.days_overdue = (today - item.date_due).days if item.date_due else 0
+
+    @api.depends("move_id.name", "date_due")
+    def _compute_display_name(self):
+        for item in self:
+            item.display_name = item.move_id.name or str(item.id)
+
+    def action_open_move(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "view_mode": "form",
+        }

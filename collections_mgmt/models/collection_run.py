@@ -1,0 +1,209 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..const import DECISIONS
+
+_logger = logging.getLogger(__name__)
+
+
+class CollectionRun(models.Model):
+    _name = "collection.run"
+    _description = "Collection Run"
+    _order = "date desc, id desc"
+    _rec_name = "date"
+
+    date = fields.Date(required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Started By",
+        readonly=True,
+        default=lambda self: self.env.uid,
+    )
+    item_opened_count = fields.Integer(string="New Items", readonly=True)
+    item_closed_count = fields.Integer(string="Items Settled", readonly=True)
+    case_count = fields.Integer(string="Debtors", readonly=True)
+    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+    decision_ids = fields.One2many("collection.run.decision", "run_id", readonly=True)
+    contact_ids = fields.One2many("collection.contact", "run_id", readonly=True)
+
+    # What became of the contacts, counted as they stand now
+    contact_count = fields.Integer(string="Contacts", compute="_compute_contact_counts")
+    waiting_count = fields.Integer(
+        string="On Their Way", compute="_compute_contact_counts"
+    )
+    sent_count = fields.Integer(string="Sent", compute="_compute_contact_counts")
+    dropped_count = fields.Integer(string="Dropped", compute="_compute_contact_counts")
+    failed_count = fields.Integer(string="Failed", compute="_compute_contact_counts")
+
+    @api.depends("contact_ids.state")
+    def _compute_contact_counts(self):
+        groups = self.env["collection.contact"]._read_group(
+            [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
+        )
+        counts = {(run.id, state): count for run, state, count in groups}
+        for run in self:
+            of_state = {
+                state: counts.get((run.id, state), 0)
+                for state in ("planned", "queued", "sent", "dropped", "failed")
+            }
+            run.contact_count = sum(of_state.values())
+            run.waiting_count = of_state["planned"] + of_state["queued"]
+            run.sent_count = of_state["sent"]
+            run.dropped_count = of_state["dropped"]
+            run.failed_count = of_state["failed"]
+
+    @api.depends("date", "company_id")
+    def _compute_display_name(self):
+        date_field = self.env["ir.qweb.field.date"]
+        for run in self:
+            run.display_name = self.env._(
+                "Run of %(date)s", date=date_field.value_to_html(run.date, {})
+            )
+
+    # ENTRY POINTS
+
+    @api.model
+    def action_run_now(self):
+        """Plan today for the user's companies; the messages leave in the background."""
+        if not self.env.user.has_group("collections_mgmt.group_collection_manager"):
+            raise UserError(self.env._("Only a collections manager can start a run."))
+        runs = self._plan(self.env.companies.root_id)
+        if not runs:
+            raise UserError(
+                self.env._("No company has a collection strategy: choose one first.")
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Collection Run"),
+            "res_model": self._name,
+            "res_id": runs[0].id,
+            "view_mode": "form" if len(runs) == 1 else "list,form",
+            "domain": [("id", "in", runs.ids)],
+        }
+
+    @api.model
+    def _cron_plan(self):
+        """Plan today for every company, each in a transaction of its own."""
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        self.env["ir.cron"]._commit_progress(remaining=len(companies))
+        for company in companies:
+            try:
+                self._plan(company)
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("The collection run of company %s failed", company.id)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    @api.model
+    def _plan(self, companies, date=None):
+        """Bring items up to date, decide, and plan the contacts of one day.
+
+        :param companies: root companies, record set of res.company
+        :param datetime.date date: the day to plan for; today when empty
+        :return: the new runs, one per company
+        :raise UserError: when another run of the company is going on
+        """
+        runs = self.browse()
+        for company in companies:
+            runs |= self._plan_company(company, date)
+        self.env["collection.contact"]._trigger_delivery()
+        return runs
+
+    def _plan_company(self, company, date=None):
+        date = date or fields.Date.context_today(self)
+        self._lock_company(company)
+        # In sudo: the engine reads and writes the whole company's books; whoever may
+        # start a run was checked by the caller.
+        run = self.sudo().create({"date": date, "company_id": company.id})
+        engine = self.env["collection.engine"].sudo().with_company(company)
+        engine._sync(run)
+        engine._decide(run)
+        engine._plan_contacts(run)
+        run._record_decisions()
+        return run.sudo(self.env.su)
+
+    def _lock_company(self, company):
+        """Let one run of a company go on at a time, until the transaction ends."""
+        [[locked]] = self.env.execute_query(
+            SQL(
+                "SELECT pg_try_advisory_xact_lock(hashtext('collection_run'), %s)",
+                company.id,
+            )
+        )
+        if not locked:
+            raise UserError(
+                self.env._(
+                    "Another collection run of %(company)s is going on. Wait until it "
+                    "has finished.",
+                    company=company.name,
+                )
+            )
+
+    def _record_decisions(self):
+        """Keep what was decided, counted per reason."""
+        self.ensure_one()
+        groups = self.env["collection.case"]._read_group(
+            [("company_id", "=", self.company_id.id), ("state", "=", "open")],
+            ["decision"],
+            ["__count", "amount_overdue:sum"],
+        )
+        self.env["collection.run.decision"].create(
+            [
+                {
+                    "run_id": self.id,
+                    "decision": decision,
+                    "case_count": count,
+                    "amount_overdue": amount,
+                }
+                for decision, count, amount in groups
+            ]
+        )
+        self.case_count = sum(count for _decision, count, _amount in groups)
+        self.amount_overdue = sum(amount for _decision, _count, amount in groups)
+
+    def action_open_contacts(self):
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "collections_mgmt.collection_contact_action"
+            ),
+            "domain": [("run_id", "=", self.id)],
+            "context": {},
+        }
+
+
+class CollectionRunDecision(models.Model):
+    _name = "collection.run.decision"
+    _description = "Decision of a Collection Run"
+    _order = "amount_overdue desc, id"
+
+    run_id = fields.Many2one(
+        "collection.run", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    currency_id = fields.Many2one(related="run_id.currency_id")
+    decision = fields.Selection(DECISIONS, readonly=True)
+    case_count = fields.Integer(string="Debtors", readonly=True)
+    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+
+    def action_open_cases(self):
+        """Open the cases that stand under this decision now."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "collections_mgmt.collection_case_action"
+            ),
+            "domain": [
+                ("company_id", "=", self.run_id.company_id.id),
+                ("state", "=", "open"),
+                ("decision", "=", self.decision),
+            ],
+            "context": {},
+        }

@@ -1,0 +1,71 @@
+from ast import literal_eval
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+
+class CollectionStrategy(models.Model):
+    _name = "collection.strategy"
+    _description = "Collection Strategy"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(
+        default=10,
+        help="Where several strategies take the same debtor, the first one wins.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        index=True,
+        domain=[("parent_id", "=", False)],
+        help="Leave empty to offer the strategy to every company.",
+    )
+    domain = fields.Char(
+        string="Takes These Debtors",
+        help="Debtors that match get this strategy by themselves, unless one was "
+        "chosen on the debtor. Empty: nobody.",
+    )
+    minimum_amount = fields.Float(
+        digits="Account",
+        help="Debtors who owe less than this, in company currency and net of their "
+        "credits, are left alone.",
+    )
+    minimum_gap_days = fields.Integer(
+        string="Days Between Contacts",
+        default=3,
+        help="A debtor is not contacted again before this many days have passed.",
+    )
+    stage_ids = fields.One2many("collection.stage", "strategy_id", copy=True)
+
+    _check_minimum_gap_days = models.Constraint(
+        "CHECK (minimum_gap_days >= 0)",
+        "The days between contacts cannot be negative.",
+    )
+    _check_minimum_amount = models.Constraint(
+        "CHECK (minimum_amount >= 0)",
+        "The minimum amount cannot be negative.",
+    )
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        for strategy in self:
+            try:
+                self.env["res.partner"]._search(strategy._get_partner_domain())
+            except Exception as error:
+                raise ValidationError(
+                    self.env._(
+                        "The rule of the strategy “%(strategy)s” cannot be read: "
+                        "%(error)s. Correct it or leave it empty.",
+                        strategy=strategy.name,
+                        error=error,
+                    )
+                ) from error
+
+    def _get_partner_domain(self):
+        """Return the rule as a domain on debtors; no rule takes nobody."""
+        self.ensure_one()
+        if not self.domain:
+            return Domain.FALSE
+        return Domain(literal_eval(self.domain))

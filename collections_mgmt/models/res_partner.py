@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+COLLECTION_GROUPS = ",".join(
+    (
+        "collections_mgmt.group_collection_viewer",
+        "collections_mgmt.group_collection_collector",
+    )
+)
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    collection_strategy_id = fields.Many2one(
+        "collection.strategy",
+        company_dependent=True,
+        groups=COLLECTION_GROUPS,
+        help="Takes the place of the company's default strategy for this debtor.",
+    )
+    collection_agent_id = fields.Many2one(
+        "res.users",
+        string="Collector",
+        company_dependent=True,
+        domain=[("share", "=", False)],
+        groups=COLLECTION_GROUPS,
+    )
+    collection_contact_id = fields.Many2one(
+        "res.partner",
+        string="Collections Contact",
+        domain="[('id', 'child_of', commercial_partner_id)]",
+        groups=COLLECTION_GROUPS,
+        help="Who receives the reminders. Empty: the invoice address.",
+    )
+    collection_case_ids = fields.One2many(
+        "collection.case",
+        "partner_id",
+        string="Collection Cases",
+        groups=COLLECTION_GROUPS,
+    )
+    collection_case_id = fields.Many2one(
+        "collection.case",
+        compute="_compute_collection_case_id",
+        search="_search_collection_case_id",
+        groups=COLLECTION_GROUPS,
+    )
+    collection_amount_overdue = fields.Monetary(
+        related="collection_case_id.amount_overdue",
+        currency_field="currency_id",
+        groups=COLLECTION_GROUPS,
+    )
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("company")
+    def _compute_collection_case_id(self):
+        cases = self.env["collection.case"].search(
+            self._get_collection_case_domain()
+            & Domain("partner_id", "in", self.commercial_partner_id.ids)
+        )
+        case_by_partner = {case.partner_id: case for case in cases}
+        for partner in self:
+            partner.collection_case_id = case_by_partner.get(
+                partner.commercial_partner_id
+            )
+
+    def _search_collection_case_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        cases = "commercial_partner_id.collection_case_ids"
+        followed = self._get_collection_case_domain()
+        ids = [case_id for case_id in value if case_id]
+        domain = Domain(cases, "any", followed & Domain("id", "in", ids))
+        if False in value:
+            domain |= Domain(cases, "not any", followed)
+        return domain
+
+    def _get_collection_case_domain(self):
+        return Domain("company_id", "=", self.env.company.root_id.id) & Domain(
+            "state", "=", "open"
+        )
+
+    def action_open_collection_case(self):
+        """Open the debtor's case in the current company."""
+        self.ensure_one()
+        return self.collection_case_id._get_form_action()

@@ -1,0 +1,45 @@
+"""What a debtor is told: amounts grouped by document currency."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class CurrencyBlock:
+    """The rows of one currency and what they add up to, in that currency."""
+
+    currency: object
+    rows: list = field(default_factory=list)
+    credit: float = 0.0
+
+    @property
+    def total(self):
+        """Sum of the rows less the credits."""
+        return sum(row.amount for row in self.rows) - self.credit
+
+
+@dataclass(frozen=True)
+class Row:
+    """One open item as the debtor reads it; ``amount`` in document currency."""
+
+    label: str
+    date_due: object
+    days_overdue: int
+    amount: float
+    currency: object
+
+
+def group_by_currency(rows, credit_by_currency):
+    """Group rows by currency, the currency of the oldest row first.
+
+    :param list[Row] rows: the open items
+    :param dict credit_by_currency: unallocated credits per currency, as positive
+        amounts; a currency without rows is left out, the debtor owes nothing in it
+    :return: list[CurrencyBlock], rows ordered by due date
+    """
+    blocks = {}
+    for row in sorted(rows, key=lambda row: (row.date_due, row.label)):
+        block = blocks.setdefault(row.currency, CurrencyBlock(row.currency))
+        block.rows.append(row)
+    for currency, block in blocks.items():
+        block.credit = credit_by_currency.get(currency, 0.0)
+    return list(blocks.values())

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The demo: a sample company's books, today's collection run, and the web client.
+# Options: --no-serve ends after the run; --reset makes the database anew.
+. "$(dirname "$0")/lib.sh"
+use_environment
+
+SERVE=1
+for option in "$@"; do
+    case $option in
+        --no-serve) SERVE= ;;
+        --reset) drop_db "$DEMO_DB" ;;
+        *) die "unknown option $option (there are --no-serve and --reset)" ;;
+    esac
+done
+
+export HTTP_PORT=${HTTP_PORT:-8069} SMTP_PORT=${SMTP_PORT:-8025} MAILDIR=$STATE/mail
+
+create_demo() {
+    say "Creating the demo database: two years of a wholesaler's books (once, 2 to 3 minutes)"
+    local building=${DEMO_DB}_building log=$STATE/demo.log
+    rm -rf "$MAILDIR"
+    copy_db "$(cat "$STATE/base_db")" "$building"
+    odoo -d "$building" -i "$MODULES" --load-language=es,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
+        { tail -20 "$log" >&2; die "the modules could not be installed: $log"; }
+    odoo shell -d "$building" --no-http <"$REPO/dev/demo_books.py" >>"$log" 2>&1 ||
+        { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
+    grep -q 'demo books written' "$log" || { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
+    psql -Xqd postgres -c "ALTER DATABASE \"$building\" RENAME TO \"$DEMO_DB\""
+    rm -rf "$CACHE/data/filestore/$DEMO_DB"
+    mv "$CACHE/data/filestore/$building" "$CACHE/data/filestore/$DEMO_DB"
+}
+
+db_exists "$DEMO_DB" || create_demo
+
+say "Mail catcher on port $SMTP_PORT, messages in $MAILDIR"
+python "$REPO/dev/mail_catcher.py" "$SMTP_PORT" "$MAILDIR" &
+CATCHER=$!
+trap 'kill $CATCHER 2>/dev/null || true' EXIT
+
+say "Collection run of today"
+odoo shell -d "$DEMO_DB" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_run.py" 2>"$STATE/run.log" ||
+    { tail -20 "$STATE/run.log" >&2; die "the collection run failed: $STATE/run.log"; }
+[ -f "$STATE/run.ok" ] || { tail -20 "$STATE/run.log" >&2; die "the collection run failed: $STATE/run.log"; }
+rm -f "$STATE/run.ok"
+note "$(find "$MAILDIR/new" -type f 2>/dev/null | wc -l) real e-mails are in $MAILDIR"
+
+[ -n "$SERVE" ] || exit 0
+cat <<TEXT
+
+  Open http://localhost:$HTTP_PORT/odoo/collections
+
+  log-in       password     sees
+  accountant   accountant   everything, configures strategies, starts runs
+  collector    collector    the cases of one portfolio, in Spanish
+  viewer       viewer       everything, changes nothing
+  portal       portal       a customer: http://localhost:$HTTP_PORT/my
+
+  Outgoing mail is caught in $MAILDIR. End with Ctrl-C.
+
+TEXT
+odoo -d "$DEMO_DB" --db-filter="^$DEMO_DB\$" --http-port="$HTTP_PORT" --smtp-port="$SMTP_PORT" \
+    --max-cron-threads=1 2>>"$STATE/serve.log"

@@ -1,0 +1,1 @@
+"""What every test of the suite relies on, in the modules and here."""
