@@ -5,6 +5,9 @@ CHANNELS = [
     ("task", "Task for a collector"),
 ]
 
+# How a contact was made. "other" keeps the record when a channel's module is removed.
+CONTACT_CHANNELS = [*CHANNELS, ("other", "Other")]
+
 CONTACT_STATES = [
     ("planned", "Planned"),
     ("queued", "In the outgoing queue"),

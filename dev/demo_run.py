@@ -24,8 +24,8 @@ def money(amount):
 labels = dict(run.decision_ids._fields["decision"]._description_selection(env))
 print(f"\n{company.name}, {format_date(env, run.date)}")
 print(
-    f"{run.case_count} debtors owe {money(sum(run.decision_ids.mapped('amount_overdue')))}"
-    f" overdue; {run.item_opened_count} new items, {run.item_closed_count} settled\n"
+    f"{run.case_count} debtors, {money(run.amount_overdue)} overdue;"
+    f" {run.item_opened_count} new items, {run.item_closed_count} settled\n"
 )
 print(f"  {'what was decided':<34}{'debtors':>8}{'overdue':>20}")
 for line in run.decision_ids.sorted(lambda line: -line.case_count):

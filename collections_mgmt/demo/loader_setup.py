@@ -251,9 +251,7 @@ def create_partners(companies, debtors, terms, languages):
                     "credit_limit": debtor.credit_limit,
                 }
             )
-    contacts = [
-        (contact, debtor) for debtor in debtors for contact in debtor.contacts
-    ]
+    contacts = [(contact, debtor) for debtor in debtors for contact in debtor.contacts]
     children = env["res.partner"].create(
         [
             _prepare_contact_values(contact, partners[debtor.key])

@@ -188,7 +188,7 @@ class CollectionCase(models.Model):
         return ["partner_id"]
 
     def _get_sender(self):
-        """Return the partner who signs the messages: the collector, else the company."""
+        """Return the partner who signs messages: the collector, else the company."""
         self.ensure_one()
         agent = self.agent_id.partner_id
         return agent if agent.email else self.company_id.partner_id

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import CHANNELS, CONTACT_STATES
+from ..const import CONTACT_CHANNELS, CONTACT_STATES
 from ..tools.statement import Row, group_by_currency
 
 
@@ -27,7 +27,7 @@ class CollectionContact(models.Model):
     step_id = fields.Many2one(
         "collection.step", readonly=True, index=True, ondelete="restrict"
     )
-    channel = fields.Selection(CHANNELS, required=True, readonly=True)
+    channel = fields.Selection(CONTACT_CHANNELS, required=True, readonly=True)
     state = fields.Selection(
         CONTACT_STATES, required=True, readonly=True, default="planned", index=True
     )
@@ -92,13 +92,20 @@ class CollectionContact(models.Model):
             )
 
     def _get_currency_blocks(self):
-        """Return {contact: list of tools.statement.CurrencyBlock}."""
+        """Return {contact: list of tools.statement.CurrencyBlock}.
+
+        A currency in which nothing is asked for is left out.
+        """
         credits = self._get_credits_by_currency()
         return {
-            contact: group_by_currency(
-                [line._get_row() for line in contact.line_ids],
-                credits.get((contact.partner_id.id, contact.company_id.id), {}),
-            )
+            contact: [
+                block
+                for block in group_by_currency(
+                    [line._get_row() for line in contact.line_ids],
+                    credits.get((contact.partner_id.id, contact.company_id.id), {}),
+                )
+                if block.rows
+            ]
             for contact in self
         }
 
@@ -220,7 +227,7 @@ class CollectionContactLine(models.Model):
         "collection.stage",
         index="btree_not_null",
         ondelete="restrict",
-        help="The stage the item reaches by this contact; empty when it is only listed.",
+        help="The stage the item reaches by this contact; empty if only listed.",
     )
     step_id = fields.Many2one("collection.step", index=True, ondelete="restrict")
     is_counted = fields.Boolean(

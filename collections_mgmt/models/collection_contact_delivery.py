@@ -22,7 +22,7 @@ class CollectionContact(models.Model):
 
     @api.model
     def _cron_deliver(self, batch_size=DELIVERY_BATCH_SIZE):
-        """Deliver one batch of planned contacts; the job calls again while some remain."""
+        """Deliver one batch of planned contacts; called again while some remain."""
         contacts = self.search(
             [("state", "=", "planned")], limit=batch_size, order="id"
         )
@@ -120,7 +120,7 @@ class CollectionContact(models.Model):
         self.filtered(lambda contact: contact.channel == "task")._deliver_task()
 
     def _deliver_email(self):
-        """Render, post on the case and queue: one message, mail and notification each."""
+        """Render, post on the case and queue one mail each."""
         for template, contacts in self.grouped(
             lambda contact: contact.step_id.template_id
         ).items():

@@ -178,15 +178,16 @@ class CollectionEngine(models.AbstractModel):
                 SELECT item.id,
                        GREATEST(0, LEAST(
                            item.amount_residual,
-                           COALESCE(credit.amount, 0) - COALESCE(SUM(item.amount_residual)
-                               OVER (PARTITION BY item.case_id
-                                         ORDER BY item.date_due, item.id
-                                         ROWS BETWEEN UNBOUNDED PRECEDING
-                                                  AND 1 PRECEDING), 0)
+                           COALESCE(credit.amount, 0)
+                           - COALESCE(SUM(item.amount_residual) OVER older, 0)
                        )) AS amount_credit
                   FROM collection_item item
                   LEFT JOIN credit ON credit.partner_id = item.partner_id
                  WHERE item.company_id = %(company)s AND item.state = 'open'
+                WINDOW older AS (
+                       PARTITION BY item.case_id ORDER BY item.date_due, item.id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                )
             )
             UPDATE collection_item item
                SET amount_credit = spread.amount_credit
@@ -214,7 +215,8 @@ class CollectionEngine(models.AbstractModel):
                            FILTER (WHERE item.date_due < %(date)s) AS amount_overdue,
                        MIN(item.date_due)
                            FILTER (WHERE item.date_due < %(date)s) AS date_oldest_due,
-                       (ARRAY_AGG(stage.id ORDER BY stage.days DESC, stage.sequence DESC)
+                       (ARRAY_AGG(stage.id
+                                  ORDER BY stage.days DESC, stage.sequence DESC)
                            FILTER (WHERE stage.id IS NOT NULL))[1] AS stage_id
                   FROM collection_item item
              LEFT JOIN collection_stage stage ON stage.id = item.stage_id
@@ -297,11 +299,13 @@ class CollectionEngine(models.AbstractModel):
                 UPDATE collection_case cases
                    SET decision = verdict.decision,
                        decision_date = %(date)s,
-                       decision_stage_id = CASE
-                           WHEN verdict.decision IN ('send', 'gap', 'no_address', 'failed')
-                           THEN verdict.due_stage_id
-                           WHEN verdict.decision = 'queued' THEN verdict.pending_stage_id
-                           WHEN verdict.decision = 'wait' THEN verdict.next_stage_id END,
+                       decision_stage_id = CASE verdict.decision
+                           WHEN 'send' THEN verdict.due_stage_id
+                           WHEN 'gap' THEN verdict.due_stage_id
+                           WHEN 'no_address' THEN verdict.due_stage_id
+                           WHEN 'failed' THEN verdict.due_stage_id
+                           WHEN 'queued' THEN verdict.pending_stage_id
+                           WHEN 'wait' THEN verdict.next_stage_id END,
                        decision_amount = CASE verdict.decision
                            WHEN 'credits' THEN verdict.amount_credit
                            ELSE verdict.amount_overdue END,
@@ -362,10 +366,10 @@ class CollectionEngine(models.AbstractModel):
             ),
             reminder AS (
                 SELECT strategy_id, id AS stage_id, days AS first_day, rank,
-                       COALESCE(LEAD(days) OVER (PARTITION BY strategy_id ORDER BY rank), 0)
-                       - 1 AS last_day
+                       COALESCE(LEAD(days) OVER later, 0) - 1 AS last_day
                   FROM stage
                  WHERE days < 0
+                WINDOW later AS (PARTITION BY strategy_id ORDER BY rank)
             )
             """
         )
@@ -381,7 +385,8 @@ class CollectionEngine(models.AbstractModel):
             SELECT item.id, item.case_id, item.amount_residual, item.amount_credit,
                    item.date_due,
                    CASE WHEN fact.dunning_due THEN fact.next_stage_id
-                        WHEN fact.reminder_due THEN fact.reminder_id END AS due_stage_id,
+                        WHEN fact.reminder_due THEN fact.reminder_id END
+                       AS due_stage_id,
                    CASE WHEN fact.dunning_due THEN fact.next_rank
                         WHEN fact.reminder_due THEN fact.reminder_rank END AS due_rank,
                    CASE WHEN NOT fact.dunning_due THEN fact.next_stage_id END

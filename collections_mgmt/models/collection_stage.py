@@ -14,7 +14,7 @@ class CollectionStage(models.Model):
     )
     days = fields.Integer(
         string="Days from Due Date",
-        help="3 is three days late, 0 the due date, -3 a reminder three days before it.",
+        help="3 is three days late, 0 the due date, -3 a reminder before it.",
     )
     minimum_days = fields.Integer(
         string="Days Since Previous Stage",

@@ -8,7 +8,7 @@ class ResCompany(models.Model):
         "collection.strategy",
         string="Default Collection Strategy",
         check_company=False,
-        help="For debtors without a strategy of their own; empty: they are not followed.",
+        help="For debtors without a strategy of their own; empty: not followed.",
     )
 
     @api.model_create_multi

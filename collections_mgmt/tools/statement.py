@@ -19,13 +19,18 @@ class CurrencyBlock:
 
 @dataclass(frozen=True)
 class Row:
-    """One open item as the debtor reads it; ``amount`` in document currency."""
+    """One open item as the debtor reads it.
+
+    ``amount`` is in document currency; ``document`` is the record behind the label, for
+    a page that links to it.
+    """
 
     label: str
     date_due: object
     days_overdue: int
     amount: float
     currency: object
+    document: object = None
 
 
 def group_by_currency(rows, credit_by_currency):
@@ -33,13 +38,13 @@ def group_by_currency(rows, credit_by_currency):
 
     :param list[Row] rows: the open items
     :param dict credit_by_currency: unallocated credits per currency, as positive
-        amounts; a currency without rows is left out, the debtor owes nothing in it
+        amounts; a currency with credits alone gets a block without rows, at the end
     :return: list[CurrencyBlock], rows ordered by due date
     """
     blocks = {}
     for row in sorted(rows, key=lambda row: (row.date_due, row.label)):
         block = blocks.setdefault(row.currency, CurrencyBlock(row.currency))
         block.rows.append(row)
-    for currency, block in blocks.items():
-        block.credit = credit_by_currency.get(currency, 0.0)
+    for currency, credit in credit_by_currency.items():
+        blocks.setdefault(currency, CurrencyBlock(currency)).credit = credit
     return list(blocks.values())

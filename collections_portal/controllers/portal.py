@@ -1,0 +1,78 @@
+from odoo import fields, http
+from odoo.fields import Domain
+from odoo.http import request
+
+from odoo.addons.collections_mgmt.tools.statement import Row, group_by_currency
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+
+class CollectionPortal(CustomerPortal):
+    def _prepare_home_portal_values(self, counters):
+        # EXTENDS 'portal'
+        values = super()._prepare_home_portal_values(counters)
+        if "collection_item_count" in counters:
+            values["collection_item_count"] = self._get_open_lines_count()
+        return values
+
+    def _get_open_lines_count(self):
+        lines = request.env["account.move.line"]
+        if not lines.has_access("read"):
+            return 0
+        return lines.search_count(self._get_receivable_domain())
+
+    def _get_receivable_domain(self):
+        """Return the domain of the open receivable lines of the visitor's company.
+
+        The portal's own record rules narrow it further to what the visitor may read.
+        """
+        debtor = request.env.user.partner_id.commercial_partner_id
+        return (
+            Domain("partner_id", "child_of", debtor.id)
+            & Domain("account_type", "=", "asset_receivable")
+            & Domain("parent_state", "=", "posted")
+            & Domain("reconciled", "=", False)
+            & Domain("amount_residual_currency", "!=", 0)
+        )
+
+    @http.route(
+        "/my/collections", type="http", auth="user", website=True, readonly=True
+    )
+    def portal_my_collections(self, **_kwargs):
+        """Show what the visitor's company owes: per creditor and currency."""
+        lines = request.env["account.move.line"].search(
+            self._get_receivable_domain(), order="date_maturity, id"
+        )
+        values = {
+            "page_name": "collections",
+            "today": fields.Date.context_today(request.env.user),
+            "statements": [
+                (company, self._get_blocks(company_lines))
+                for company, company_lines in lines.grouped(
+                    lambda line: line.company_id.root_id
+                ).items()
+            ],
+        }
+        return request.render("collections_portal.portal_my_collections", values)
+
+    def _get_blocks(self, lines):
+        """Return the lines as tools.statement.CurrencyBlock, credits apart."""
+        today = fields.Date.context_today(request.env.user)
+        credits = {}
+        rows = []
+        for line in lines:
+            amount = line.amount_residual_currency
+            if amount < 0:
+                credits[line.currency_id] = credits.get(line.currency_id, 0.0) - amount
+                continue
+            due = line.date_maturity or line.date
+            rows.append(
+                Row(
+                    label=line.move_id.name or "",
+                    date_due=due,
+                    days_overdue=(today - due).days,
+                    amount=amount,
+                    currency=line.currency_id,
+                    document=line.move_id,
+                )
+            )
+        return group_by_currency(rows, credits)

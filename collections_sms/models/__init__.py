@@ -1,0 +1,1 @@
+from . import collection_contact, collection_engine, collection_step, sms_sms

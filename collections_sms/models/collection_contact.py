@@ -1,0 +1,47 @@
+from odoo import fields, models
+
+
+class CollectionContact(models.Model):
+    _inherit = "collection.contact"
+
+    channel = fields.Selection(
+        selection_add=[("sms", "SMS")],
+        ondelete={"sms": lambda contacts: contacts.write({"channel": "other"})},
+    )
+    sms_uuid = fields.Char(readonly=True, index="btree_not_null")
+
+    def _deliver(self):
+        # EXTENDS 'collections_mgmt'
+        sms_contacts = self.filtered(lambda contact: contact.channel == "sms")
+        sms_contacts._deliver_sms()
+        return super(CollectionContact, self - sms_contacts)._deliver()
+
+    def _deliver_sms(self):
+        """Render the texts, post them on the cases and put them in Odoo's SMS queue."""
+        for template, contacts in self.grouped(
+            lambda contact: contact.step_id.sms_template_id
+        ).items():
+            # In sudo: rendering and queueing belong to the planned delivery.
+            bodies = template.sudo()._render_field(
+                "body", contacts.ids, compute_lang=True
+            )
+            for contact in contacts:
+                contact._queue_sms(bodies[contact.id])
+        self._set_queued()
+
+    def _queue_sms(self, body):
+        self.ensure_one()
+        number = self.address_partner_id.phone_sanitized
+        # In sudo: the chatter of the case and the queue are the mail system's own.
+        message = self.case_id.sudo()._message_sms(
+            body, sms_numbers=[number], put_in_queue=True
+        )
+        sms = self.env["sms.sms"].sudo().search([("mail_message_id", "=", message.id)])
+        self.write(
+            {
+                "address": number,
+                "body": message.body,
+                "mail_message_id": message.id,
+                "sms_uuid": sms.uuid,
+            }
+        )

@@ -1,0 +1,25 @@
+from odoo import models
+
+
+class SmsSms(models.Model):
+    _inherit = "sms.sms"
+
+    def _handle_call_result_hook(self, results):
+        # EXTENDS 'sms': what the gateway answered moves the contact
+        super()._handle_call_result_hook(results)
+        accepted = self.filtered(
+            lambda sms: sms.state in ("process", "pending", "sent")
+        )
+        self._get_collection_contacts_sudo(accepted)._set_sent()
+        for sms in self - accepted:
+            self._get_collection_contacts_sudo(sms)._set_failed(
+                sms.failure_type or "unknown"
+            )
+
+    def _get_collection_contacts_sudo(self, messages):
+        # In sudo: the queue also runs for users who cannot see contacts.
+        return (
+            self.env["collection.contact"]
+            .sudo()
+            .search([("sms_uuid", "in", messages.mapped("uuid"))])
+        )

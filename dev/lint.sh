@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Code checks: ruff, pylint-odoo, and Odoo's own test_lint on our modules.
+. "$(dirname "$0")/lib.sh"
+use_environment
+cd "$REPO"
+failed=0
+
+say "ruff"
+ruff check . || failed=1
+ruff format --check . || failed=1
+
+say "pylint-odoo"
+pylint --rcfile=.pylintrc ${MODULES//,/ } || failed=1
+
+say "Odoo's own checks (test_lint)"
+log=$STATE/lint.log
+copy_db "$(cat "$STATE/base_db")" "$LINT_DB"
+tests=/test_lint:TestIndex,/test_lint:ManifestLinter,/test_lint:TestNaming,/test_lint:RoutesLinter,/test_lint:TestDunderinit
+odoo -d "$LINT_DB" -i "$MODULES,test_lint" --test-tags="$tests" --stop-after-init --no-http --log-level=info >"$log" 2>&1 || true
+if grep -E ' (WARNING|ERROR|CRITICAL) ' "$log" >&2; then failed=1; fi
+if ! grep -qE '0 failed, 0 error\(s\) of [1-9]' "$log"; then
+    tail -5 "$log" >&2
+    note "test_lint did not run to its end: $log"
+    failed=1
+fi
+drop_db "$LINT_DB"
+
+[ $failed = 0 ] && say "No findings"
+exit $failed
