@@ -146,19 +146,20 @@ class CollectionCase(models.Model):
 
         Modules that add a decision add its sentence here.
         """
-        _ = self.env._
         return {
-            "no_strategy": _("No strategy takes this debtor."),
-            "queued": _("“%(stage)s” is on its way."),
-            "not_due": _("Nothing is due before %(date)s."),
-            "credits": _("Unallocated credits of %(amount)s cover what is overdue."),
-            "minimum": _("%(amount)s overdue is below the minimum."),
-            "wait": _("Next: “%(stage)s” on %(date)s."),
-            "last_stage": _("All stages are done: over to a collector."),
-            "failed": _("The last message failed; a new attempt on %(date)s."),
-            "gap": _("Contacted recently: “%(stage)s” follows on %(date)s."),
-            "no_address": _("“%(stage)s” is due, but there is no address."),
-            "send": _("“%(stage)s” is due."),
+            "no_strategy": self.env._("No strategy takes this debtor."),
+            "queued": self.env._("“%(stage)s” is on its way."),
+            "not_due": self.env._("Nothing is due before %(date)s."),
+            "credits": self.env._(
+                "Unallocated credits of %(amount)s cover what is overdue."
+            ),
+            "minimum": self.env._("%(amount)s overdue is below the minimum."),
+            "wait": self.env._("Next: “%(stage)s” on %(date)s."),
+            "last_stage": self.env._("All stages are done: over to a collector."),
+            "failed": self.env._("The last message failed; a new attempt on %(date)s."),
+            "gap": self.env._("Contacted recently: “%(stage)s” follows on %(date)s."),
+            "no_address": self.env._("“%(stage)s” is due, but there is no address."),
+            "send": self.env._("“%(stage)s” is due."),
         }
 
     # ACTIONS

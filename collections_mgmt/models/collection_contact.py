@@ -96,13 +96,13 @@ class CollectionContact(models.Model):
 
         A currency in which nothing is asked for is left out.
         """
-        credits = self._get_credits_by_currency()
+        credit = self._get_credits_by_currency()
         return {
             contact: [
                 block
                 for block in group_by_currency(
                     [line._get_row() for line in contact.line_ids],
-                    credits.get((contact.partner_id.id, contact.company_id.id), {}),
+                    credit.get((contact.partner_id.id, contact.company_id.id), {}),
                 )
                 if block.rows
             ]
@@ -128,11 +128,11 @@ class CollectionContact(models.Model):
                 ["amount_residual_currency:sum"],
             )
         )
-        credits = {}
+        credit = {}
         for partner, company, currency, amount in groups:
-            by_currency = credits.setdefault((partner.id, company.root_id.id), {})
+            by_currency = credit.setdefault((partner.id, company.root_id.id), {})
             by_currency[currency] = by_currency.get(currency, 0.0) - amount
-        return credits
+        return credit
 
     # STATES
 

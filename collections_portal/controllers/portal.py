@@ -57,12 +57,12 @@ class CollectionPortal(CustomerPortal):
     def _get_blocks(self, lines):
         """Return the lines as tools.statement.CurrencyBlock, credits apart."""
         today = fields.Date.context_today(request.env.user)
-        credits = {}
+        credit = {}
         rows = []
         for line in lines:
             amount = line.amount_residual_currency
             if amount < 0:
-                credits[line.currency_id] = credits.get(line.currency_id, 0.0) - amount
+                credit[line.currency_id] = credit.get(line.currency_id, 0.0) - amount
                 continue
             due = line.date_maturity or line.date
             rows.append(
@@ -75,4 +75,4 @@ class CollectionPortal(CustomerPortal):
                     document=line.move_id,
                 )
             )
-        return group_by_currency(rows, credits)
+        return group_by_currency(rows, credit)

@@ -6,7 +6,7 @@ class SmsSms(models.Model):
 
     def _handle_call_result_hook(self, results):
         # EXTENDS 'sms': what the gateway answered moves the contact
-        super()._handle_call_result_hook(results)
+        outcome = super()._handle_call_result_hook(results)
         accepted = self.filtered(
             lambda sms: sms.state in ("process", "pending", "sent")
         )
@@ -15,6 +15,7 @@ class SmsSms(models.Model):
             self._get_collection_contacts_sudo(sms)._set_failed(
                 sms.failure_type or "unknown"
             )
+        return outcome
 
     def _get_collection_contacts_sudo(self, messages):
         # In sudo: the queue also runs for users who cannot see contacts.
