@@ -1,0 +1,297 @@
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, Command
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.addons.mail.tests.common import MockEmail
+
+TODAY = date(2026, 3, 16)
+MIDDAY = time(12)
+
+
+@freeze_time(datetime.combine(TODAY, MIDDAY))
+@tagged("post_install", "-at_install")
+class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
+    """A fresh company whose strategy has known stages, on a known day.
+
+    ``days`` always counts from ``today``: how late an invoice is, or how far ahead.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = TODAY
+        cls.usd = cls.env.company.currency_id
+        cls.env.company.write({"name": "Creditor Ltd", "email": "us@creditor.test"})
+        cls.template = cls._create_template("Statement")
+        cls.strategy = cls._create_strategy(
+            "Known Stages",
+            {
+                -3: ("Soon", 0, "email"),
+                0: ("Due", 0, "email"),
+                3: ("First", 3, "email"),
+                10: ("Second", 5, "email"),
+                20: ("Final", 5, "email"),
+                30: ("Call", 5, "task"),
+            },
+        )
+        cls.stage_soon, cls.stage_due, cls.stage_first = cls.strategy.stage_ids[:3]
+        cls.stage_second, cls.stage_final, cls.stage_call = cls.strategy.stage_ids[3:]
+        cls.env.company.collection_strategy_id = cls.strategy
+
+    @classmethod
+    def get_default_groups(cls):
+        # EXTENDS 'account'
+        return super().get_default_groups() | cls.quick_ref(
+            "collections_mgmt.group_collection_manager"
+        )
+
+    # CONFIGURATION
+
+    @classmethod
+    def _create_template(cls, name, **values):
+        return cls.env["mail.template"].create(
+            {
+                "name": name,
+                "model_id": cls.env["ir.model"]._get_id("collection.contact"),
+                "subject": "{{ object.stage_id.name }}: {{ object.partner_id.name }}",
+                "lang": "{{ object.lang }}",
+                "use_default_to": False,
+                "body_html": '<p>Dear <t t-out="object.address_partner_id.name"/></p>'
+                '<t t-out="object.items_table"/>',
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_strategy(cls, name, stages, **values):
+        """Create a strategy with one step per stage.
+
+        :param dict stages: {days: (name, minimum days, channel)}
+        """
+        strategy = cls.env["collection.strategy"].create({"name": name, **values})
+        for days, (stage_name, minimum_days, channel) in stages.items():
+            cls._create_stage(strategy, days, stage_name, minimum_days, channel)
+        strategy.invalidate_recordset(["stage_ids"])
+        return strategy
+
+    @classmethod
+    def _create_stage(cls, strategy, days, name, minimum_days=0, channel="email"):
+        return cls.env["collection.stage"].create(
+            {
+                "strategy_id": strategy.id,
+                "name": name,
+                "days": days,
+                "minimum_days": minimum_days,
+                "step_ids": [
+                    Command.create(
+                        {
+                            "channel": channel,
+                            "template_id": channel == "email" and cls.template.id,
+                        }
+                    )
+                ],
+            }
+        )
+
+    # LEDGER
+
+    @classmethod
+    def _create_debtor(cls, name, email="auto", lang="en_US", **values):
+        """Create a customer; ``email=False`` for one without an address."""
+        if email == "auto":
+            email = f"{name.lower().replace(' ', '.')}@debtor.test"
+        return cls.env["res.partner"].create(
+            {
+                "name": name,
+                "email": email,
+                "lang": lang,
+                "is_company": True,
+                "property_account_receivable_id": cls.company_data[
+                    "default_account_receivable"
+                ].id,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_overdue_invoice(
+        cls, partner, days, amount=100.0, currency=None, company=None, **values
+    ):
+        """Post an invoice ``days`` late today; negative days are still to come."""
+        due = cls.today - timedelta(days=days)
+        invoiced = min(due, cls.today) - timedelta(days=30)
+        return cls._post_move(
+            partner,
+            amount,
+            currency,
+            company,
+            **{
+                "move_type": "out_invoice",
+                "invoice_date": invoiced,
+                "date": invoiced,
+                "invoice_payment_term_id": False,
+                "invoice_date_due": due,
+                **values,
+            },
+        )
+
+    @classmethod
+    def _create_credit_note(cls, partner, amount, currency=None, company=None):
+        """Post a credit note that is not matched with any invoice."""
+        return cls._post_move(
+            partner,
+            amount,
+            currency,
+            company,
+            move_type="out_refund",
+            invoice_date=cls.today,
+            invoice_date_due=cls.today,
+        )
+
+    @classmethod
+    def _post_move(cls, partner, amount, currency, company, **values):
+        move = (
+            cls.env["account.move"]
+            .with_company(company or cls.env.company)
+            .create(
+                {
+                    "partner_id": partner.id,
+                    "currency_id": (currency or (company or cls.env.company).currency_id).id,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {"name": "Goods", "price_unit": amount, "tax_ids": []}
+                        )
+                    ],
+                    **values,
+                }
+            )
+        )
+        move.action_post()
+        return move
+
+    @classmethod
+    def _create_payment(cls, partner, amount):
+        """Post a payment that is not matched with any invoice."""
+        payment = cls.env["account.payment"].create(
+            {
+                "partner_id": partner.id,
+                "amount": amount,
+                "date": cls.today,
+                "payment_type": "inbound",
+                "partner_type": "customer",
+            }
+        )
+        payment.action_post()
+        return payment
+
+    def _pay(self, invoice, amount=None):
+        """Register a payment of an invoice, in full when no amount is given."""
+        register = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"amount": amount} if amount else {})
+        )
+        return register._create_payments()
+
+    def _match(self, *moves):
+        """Match the receivable lines of moves with each other."""
+        lines = self.env["account.move.line"]
+        for move in moves:
+            lines |= self._get_receivable_lines(move)
+        lines.reconcile()
+
+    def _get_receivable_lines(self, move):
+        return move.line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        )
+
+    # ENGINE
+
+    @contextmanager
+    def _day(self, days):
+        """Be ``days`` after today."""
+        moment = datetime.combine(self.today + timedelta(days=days), MIDDAY)
+        with freeze_time(moment):
+            yield
+
+    def _plan(self, date=None, companies=None):
+        """Plan a day as the planning job does; return the runs."""
+        runs = self.env["collection.run"]._plan(
+            companies or self.env.company.root_id, date
+        )
+        self.env.invalidate_all()
+        return runs
+
+    def _deliver(self):
+        """Deliver all that is planned as the delivery job does; return the contacts."""
+        contacts = (
+            self.env(user=SUPERUSER_ID, context={})["collection.contact"]
+            .search([("state", "=", "planned")], order="id")
+        )
+        contacts._process()
+        self.env.flush_all()
+        return contacts.with_env(self.env)
+
+    def _send_mails(self):
+        """Let the outgoing queue send the mails of contacts; return what left."""
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            self._get_queued_mails().send()
+        self.env.flush_all()
+        return self.emails
+
+    def _fail_mails(self, error="The mailbox is full"):
+        """Let the mail server refuse the mails of contacts."""
+
+        def refuse(*args, **kwargs):
+            raise OSError(error)
+
+        with (
+            self.mock_mail_gateway(mail_unlink_sent=True),
+            patch.object(IrMail_Server, "send_email", refuse),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+        ):
+            self._get_queued_mails().send()
+        self.env.flush_all()
+
+    def _get_queued_mails(self):
+        env = self.env(user=SUPERUSER_ID, context={})
+        contacts = env["collection.contact"].search([("state", "=", "queued")])
+        return contacts.mail_mail_id
+
+    def _run(self, days=0):
+        """Do a whole day: plan, deliver and send; return the planned contacts."""
+        with self._day(days):
+            run = self._plan()
+            self._deliver()
+            self._send_mails()
+        return run.contact_ids
+
+    # FINDERS
+
+    def _case(self, partner):
+        """Return the debtor's open case in the current company."""
+        return self.env["collection.case"].search(
+            [("partner_id", "=", partner.id), ("state", "=", "open")]
+        )
+
+    def _items(self, move):
+        """Return the followed instalments of an invoice, the earliest first."""
+        return self.env["collection.item"].search([("move_id", "=", move.id)])
+
+    def _contacts(self, partner):
+        """Return the contact attempts with a debtor, the first one first."""
+        return self.env["collection.contact"].search(
+            [("partner_id", "=", partner.id)], order="id"
+        )
+
+    def _stand(self, move, stage, days):
+        """Put the items of an invoice in a stage that it reached ``days`` ago."""
+        self._items(move).sudo().write(
+            {"stage_id": stage.id, "stage_date": self.today - timedelta(days=days)}
+        )
