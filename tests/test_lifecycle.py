@@ -28,11 +28,11 @@ def test_without_the_suite_odoo_works_as_before(spare_db):
         modules.button_immediate_uninstall()
         env.cr.execute(
             "SELECT table_name FROM information_schema.tables"
-            " WHERE table_name LIKE 'collection%'")
+            " WHERE table_schema = 'public' AND table_name LIKE 'collection%'")
         tables = [name for [name] in env.cr.fetchall()]
         env.cr.execute(
             "SELECT table_name || '.' || column_name FROM information_schema.columns"
-            " WHERE column_name LIKE 'collection%'")
+            " WHERE table_schema = 'public' AND column_name LIKE 'collection%'")
         columns = [name for [name] in env.cr.fetchall()]
         result({{"states": modules.mapped("state"), "left": tables + columns}})
         """
