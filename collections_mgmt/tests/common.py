@@ -99,6 +99,25 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
             }
         )
 
+    @classmethod
+    def _create_creditor(cls, name):
+        """Create a second company with books and the known stages."""
+        company = cls.setup_other_company(name=name, email="them@creditor.test")[
+            "company"
+        ]
+        company.collection_strategy_id = cls.strategy
+        return company
+
+    @classmethod
+    def _create_branch(cls, name):
+        """Create a branch of the current company, with the books of its root."""
+        branch = cls.env["res.company"].create(
+            {"name": name, "parent_id": cls.env.company.id}
+        )
+        cls.cr.precommit.run()  # account loads the chart of a branch there
+        cls.env.user.company_ids |= branch
+        return branch
+
     # LEDGER
 
     @classmethod

@@ -339,10 +339,7 @@ class TestCases(CollectionCommon):
 
     def test_branch_invoices_belong_to_the_case_of_the_root_company(self):
         root = self.env.company
-        branch = self.env["res.company"].create(
-            {"name": "Creditor North", "parent_id": root.id}
-        )
-        self.env.user.company_ids |= branch
+        branch = self._create_branch("Creditor North")
         moves = [
             self._create_overdue_invoice(self.debtor, 5, 100.0, company=company)
             for company in (root, branch)
@@ -358,19 +355,8 @@ class TestCases(CollectionCommon):
 
     def test_each_company_has_a_case_of_its_own(self):
         first = self.env.company
-        data = self.setup_other_company(name="Second Creditor")
-        second = data["company"]
-        second.collection_strategy_id = self.strategy
+        second = self._create_creditor("Second Creditor")
         for company, amount in ((first, 100.0), (second, 300.0)):
-            self.debtor.with_company(
-                company
-            ).property_account_receivable_id = self.env["account.account"].search(
-                [
-                    ("company_ids", "=", company.id),
-                    ("account_type", "=", "asset_receivable"),
-                ],
-                limit=1,
-            )
             self._create_overdue_invoice(self.debtor, 5, amount, company=company)
         self._plan(companies=first)
         self.assertEqual(self._case(self.debtor).company_id, first)
