@@ -1,0 +1,82 @@
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.collections_mgmt.tests.common import CollectionCommon
+from odoo.addons.sms.tests.common import SMSCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSmsChannel(CollectionCommon, SMSCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template = cls.env["sms.template"].create(
+            {
+                "name": "Overdue",
+                "model_id": cls.env["ir.model"]._get_id("collection.contact"),
+                "body": "{{ object.partner_id.name }}: please pay.",
+            }
+        )
+        strategy = cls.env["collection.strategy"].create(
+            {"name": "By SMS", "minimum_gap_days": 0}
+        )
+        cls.stage = cls.env["collection.stage"].create(
+            {"name": "Text", "strategy_id": strategy.id, "days": 1}
+        )
+        cls.step = cls.env["collection.step"].create(
+            {
+                "stage_id": cls.stage.id,
+                "channel": "sms",
+                "sms_template_id": cls.template.id,
+            }
+        )
+        cls.env.company.root_id.collection_strategy_id = strategy
+
+    def _contact_of_overdue_debtor(self, phone):
+        debtor = self._create_debtor(
+            "Ana", phone=phone, country_id=self.env.ref("base.cl").id
+        )
+        self._create_overdue_invoice(debtor, days=5, amount=100)
+        self._plan()
+        return self._case(debtor).contact_ids
+
+    def test_a_debtor_with_a_number_gets_the_text_through_odoos_queue(self):
+        contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
+        self.assertEqual(contact.channel, "sms")
+        with self.mockSMSGateway():
+            self._deliver()
+            self.assertEqual(contact.state, "queued")
+            self._new_sms.send()
+        self.assertEqual([sms["number"] for sms in self._sms], ["+56961234567"])
+        self.assertEqual(self._sms[0]["body"], "Ana: please pay.")
+        self.assertEqual(contact.state, "sent")
+        self.assertEqual(contact.line_ids.item_id.stage_id, self.stage)
+        self.assertEqual(contact.address, "+56961234567")
+        self.assertEqual(contact.mail_message_id.res_id, contact.case_id.id)
+
+    def test_a_text_the_gateway_refuses_is_no_reminder(self):
+        contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
+        with self.mockSMSGateway(sim_error="credit"):
+            self._deliver()
+            self._new_sms.send()
+        self.assertEqual(contact.state, "failed")
+        self.assertEqual(contact.reason, "sms_credit")
+        self.assertFalse(contact.line_ids.item_id.stage_id)
+
+    def test_without_a_number_a_collector_gets_a_task(self):
+        contact = self._contact_of_overdue_debtor(False)
+        self.assertEqual(contact.channel, "task")
+        self._deliver()
+        self.assertEqual(contact.state, "sent")
+        self.assertEqual(len(contact.case_id.activity_ids), 1)
+
+    def test_without_a_number_and_without_tasks_the_case_says_so(self):
+        self.step.task_when_no_address = False
+        contact = self._contact_of_overdue_debtor(False)
+        self.assertFalse(contact)
+        case = self.env["collection.case"].search([("partner_id.name", "=", "Ana")])
+        self.assertEqual(case.decision, "no_address")
+
+    def test_an_sms_step_needs_its_template(self):
+        with self.assertRaisesRegex(ValidationError, "SMS template"):
+            self.step.sms_template_id = False
