@@ -38,7 +38,8 @@ as_root() {
 locked() {
     mkdir -p "$CACHE"
     local name=$1; shift
-    ( flock 9; "$@" ) 9>"$CACHE/.$name.lock"
+    # The command itself does not hold the lock: a server it starts would keep it.
+    ( flock 9; "$@" 9>&- ) 9>"$CACHE/.$name.lock"
 }
 
 # odoo_paths: sets ODOO_PATH (what PYTHONPATH needs) and ADDONS_PATH.

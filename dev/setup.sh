@@ -131,7 +131,7 @@ make_venv() {
     say "Installing Python packages (once, about a minute)"
     rm -rf "$VENV"
     "$(python_bin)" -m venv "$VENV"
-    "$VENV/bin/pip" install -q --disable-pip-version-check --require-hashes \
+    PYTHONPATH= "$VENV/bin/pip" install -q --disable-pip-version-check --require-hashes \
         -r "$REPO/dev/requirements.txt" >"$CACHE/pip.log" 2>&1 ||
         { tail -5 "$CACHE/pip.log" >&2; die "the Python packages could not be installed: $CACHE/pip.log"; }
     touch "$VENV/.complete"

@@ -31,6 +31,7 @@ _SATURDAY = 5
 _TICKET_SIGMA = 0.45
 _OTHER_TERM_SHARE = 0.04
 _CONTACT_SHARE = 0.7
+_LINE_COUNTS = (1, 1, 1, 2, 2, 3)
 
 # Invoices per debtor, relative to each other.
 _COMPANY_WEIGHTS = (0.7, 1.0, 1.4, 2.2)
@@ -270,9 +271,8 @@ def _draw_lines(rng, debtor):
     target = min(debtor.ticket * rng.lognormvariate(0, _TICKET_SIGMA), LARGEST_NET)
     affordable = [item for item in catalog.PRODUCTS if item.price * 2 <= target]
     products = affordable or [catalog.PRODUCTS[0]]
-    chosen = sorted(
-        rng.sample(products, rng.randint(1, len(products))), key=lambda item: item.key
-    )
+    count = min(rng.choice(_LINE_COUNTS), len(products))
+    chosen = sorted(rng.sample(products, count), key=lambda item: item.key)
     share = target / len(chosen)
     quantities = [max(1, round(share / float(item.price))) for item in chosen]
     quantities[0] += _missing_units(chosen, quantities)

@@ -247,6 +247,12 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
         self.env.invalidate_all()
         return runs
 
+    def _sync_only(self):
+        """Open the items without planning any contact."""
+        self.env.company.collection_strategy_id = False
+        self._plan()
+        self.env.company.collection_strategy_id = self.strategy
+
     def _deliver(self):
         """Deliver all that is planned as the delivery job does; return the contacts."""
         contacts = (

@@ -63,7 +63,7 @@ class TestStageReached(CollectionCommon):
             self._create_overdue_invoice(debtor, late)
             for debtor, (_stage, _since, late, _next) in zip(debtors, table, strict=True)
         ]
-        self._sync()
+        self._sync_only()
         for move, (stage, since, _late, _next) in zip(moves, table, strict=True):
             self._stand(move, stage, since)
         self._plan()
@@ -72,12 +72,6 @@ class TestStageReached(CollectionCommon):
                 self.assertEqual(
                     self._contacts(debtor).stage_id, following or stage.browse()
                 )
-
-    def _sync(self):
-        """Open the items without planning any contact."""
-        self.env.company.collection_strategy_id = False
-        self._plan()
-        self.env.company.collection_strategy_id = self.strategy
 
     def test_the_wait_names_the_next_stage_and_its_day(self):
         table = [
@@ -93,7 +87,7 @@ class TestStageReached(CollectionCommon):
             self._create_overdue_invoice(debtor, row[2])
             for debtor, row in zip(debtors, table, strict=True)
         ]
-        self._sync()
+        self._sync_only()
         for move, (stage, since, *_rest) in zip(moves, table, strict=True):
             self._stand(move, stage, since)
         self._plan()
@@ -156,7 +150,7 @@ class TestStageReached(CollectionCommon):
         self.stage_first.active = False
         debtor = self._create_debtor("Acme")
         move = self._create_overdue_invoice(debtor, 12)
-        self._sync()
+        self._sync_only()
         self._stand(move, self.stage_due, 10)
         self._plan()
         self.assertEqual(self._contacts(debtor).stage_id, self.stage_second)
@@ -164,7 +158,7 @@ class TestStageReached(CollectionCommon):
     def test_an_item_in_an_archived_stage_still_climbs(self):
         debtor = self._create_debtor("Acme")
         move = self._create_overdue_invoice(debtor, 12)
-        self._sync()
+        self._sync_only()
         self._stand(move, self.stage_first, 9)
         self.stage_first.active = False
         self._plan()
@@ -175,7 +169,7 @@ class TestStageReached(CollectionCommon):
         moves = [
             self._create_overdue_invoice(debtor, 15) for debtor in (before, behind)
         ]
-        self._sync()
+        self._sync_only()
         self._stand(moves[0], self.stage_first, 10)
         self._stand(moves[1], self.stage_second, 4)
         new = self._create_stage(self.strategy, 6, "New")
@@ -200,7 +194,7 @@ class TestStageReached(CollectionCommon):
     def test_the_stage_of_a_changed_strategy_follows_by_its_days(self):
         debtor = self._create_debtor("Acme")
         move = self._create_overdue_invoice(debtor, 40)
-        self._sync()
+        self._sync_only()
         self._stand(move, self.stage_first, 20)
         debtor.collection_strategy_id = self._create_strategy(
             "Others", {2: ("Other 2", 0, "email"), 7: ("Other 7", 0, "email")}
@@ -295,10 +289,7 @@ class TestDecision(CollectionCommon):
     def _prepare_standing(self, debtor, late, stage, since):
         """Follow an invoice and put it in a stage, without any contact."""
         move = self._create_overdue_invoice(debtor, late)
-        strategy = self.env.company.collection_strategy_id
-        self.env.company.collection_strategy_id = False
-        self._plan()
-        self.env.company.collection_strategy_id = strategy
+        self._sync_only()
         if stage:
             self._stand(move, stage, since)
         return move

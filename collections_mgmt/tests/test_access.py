@@ -1,0 +1,447 @@
+from lxml import etree
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.service.model import call_kw
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
+from .common import CollectionCommon
+
+ROLES = {
+    "viewer": "base.group_user,collections_mgmt.group_collection_viewer",
+    "own": "base.group_user,collections_mgmt.group_collection_collector",
+    "all": "base.group_user,collections_mgmt.group_collection_collector_all",
+    "manager": "base.group_user,collections_mgmt.group_collection_manager",
+    "internal": "base.group_user",
+    "accountant": "base.group_user,account.group_account_manager",
+    "portal": "base.group_portal",
+}
+OUTSIDERS = ("internal", "accountant", "portal")
+
+READ, WRITE = "r", "rw"
+FULL = "rwcu"
+# What each role may do with each model: read, write, create, unlink.
+EVERYBODY_READS = {"viewer": READ, "own": READ, "all": READ, "manager": READ}
+CONFIGURATION = {**EVERYBODY_READS, "manager": FULL}
+PERMISSIONS = {
+    "collection.strategy": CONFIGURATION,
+    "collection.stage": CONFIGURATION,
+    "collection.step": CONFIGURATION,
+    "collection.case": {"viewer": READ, "own": WRITE, "all": WRITE, "manager": WRITE},
+    "collection.item": EVERYBODY_READS,
+    "collection.contact": EVERYBODY_READS,
+    "collection.contact.line": EVERYBODY_READS,
+    "collection.run": {"viewer": READ, "all": READ, "manager": READ},
+    "collection.run.decision": {"viewer": READ, "all": READ, "manager": READ},
+}
+
+
+class AccessCommon(CollectionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {
+            role: new_test_user(
+                cls.env,
+                login=f"role_{role}",
+                groups=groups,
+                company_id=cls.env.company.id,
+            )
+            for role, groups in ROLES.items()
+        }
+        cls.mine, cls.unassigned, cls.others = (
+            cls._create_debtor(name) for name in ("Mine", "Nobody", "Others")
+        )
+        cls.mine.collection_agent_id = cls.users["own"]
+        cls.others.collection_agent_id = cls.users["all"]
+        cls.moves = {
+            partner: cls._create_overdue_invoice(partner, 5)
+            for partner in (cls.mine, cls.unassigned, cls.others)
+        }
+
+    def _as(self, role, record):
+        """Return a record or model as a user of a role, with nothing in the cache."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return record.with_user(self.users[role]).with_context(
+            allowed_company_ids=self.env.company.ids
+        )
+
+
+class TestPermissions(AccessCommon):
+    """Who reads and writes what."""
+
+    def test_every_model_is_in_the_table(self):
+        models = {
+            name
+            for name, model in self.env.items()
+            if model._original_module == "collections_mgmt" and not model._abstract
+        }
+        self.assertEqual(models, set(PERMISSIONS))
+
+    def test_each_role_does_with_each_model_what_the_table_says(self):
+        self._plan()
+        self._deliver()
+        operations = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
+        for model, of_roles in PERMISSIONS.items():
+            record = self.env[model].search([], limit=1)
+            self.assertTrue(record, model)
+            for role in ROLES:
+                for letter, operation in operations.items():
+                    with self.subTest(model=model, role=role, operation=operation):
+                        self.assertEqual(
+                            self._as(role, record.browse()).has_access(operation),
+                            letter in of_roles.get(role, ""),
+                        )
+
+    def test_the_table_holds_for_real_calls(self):
+        """As has_access, through the calls a client makes."""
+        self._plan()
+        for model, of_roles in PERMISSIONS.items():
+            record = self.env[model].search([], limit=1)
+            for role in ROLES:
+                with self.subTest(model=model, role=role):
+                    allowed = of_roles.get(role, "")
+                    self._check_call(role, record, "read", ["id"], "r" in allowed)
+                    self._check_call(role, record, "unlink", None, "u" in allowed)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def _check_call(self, role, record, method, argument, allowed):
+        record = self._as(role, record)
+        arguments = [record.ids] + ([argument] if argument else [])
+        if method == "unlink" and allowed:
+            return  # configuration in use is kept by the database; see test_views
+        try:
+            call_kw(record.browse(), method, arguments, {})
+        except AccessError:
+            self.assertFalse(allowed)
+        else:
+            self.assertTrue(allowed)
+
+    def test_what_the_engine_writes_is_closed_to_collectors(self):
+        self._plan()
+        case = self._case(self.mine)
+        for values in (
+            {"amount_overdue": 0.0},
+            {"state": "closed"},
+            {"decision": "credits"},
+            {"partner_id": self.others.id},
+            {"date_last_contact": self.today},
+        ):
+            with (
+                self.subTest(**values),
+                self.assertRaises(UserError),
+                self.cr.savepoint(),
+            ):
+                self._as("own", case).write(values)
+
+    def test_collectors_see_their_cases_and_those_of_nobody(self):
+        self._plan()
+        self._deliver()
+        everything = self.mine | self.unassigned | self.others
+        seen = {
+            "own": self.mine | self.unassigned,
+            "all": everything,
+            "viewer": everything,
+            "manager": everything,
+        }
+        partner_paths = {
+            "collection.case": "partner_id",
+            "collection.item": "partner_id",
+            "collection.contact": "partner_id",
+            "collection.contact.line": "contact_id.partner_id",
+        }
+        for role, partners in seen.items():
+            for model, path in partner_paths.items():
+                with self.subTest(role=role, model=model):
+                    records = self._as(role, self.env[model]).search([])
+                    self.assertEqual(records.sudo().mapped(path), partners)
+
+    def test_a_collector_cannot_reach_the_case_of_another(self):
+        self._plan()
+        case = self._case(self.others)
+        for method, arguments in (
+            ("read", [["partner_id"]]),
+            ("write", [{"agent_id": self.users["own"].id}]),
+            ("message_post", []),
+            ("action_open_partner", []),
+        ):
+            with (
+                self.subTest(method),
+                mute_logger("odoo.addons.base.models.ir_rule"),
+                self.assertRaises(AccessError),
+            ):
+                call_kw(
+                    self._as("own", case).browse(), method, [case.ids, *arguments], {}
+                )
+
+    def test_a_viewer_reads_and_writes_nothing_on_a_case(self):
+        self._plan()
+        case = self._as("viewer", self._case(self.mine))
+        self.assertEqual(case.partner_id, self.mine)
+        for act in (
+            lambda: case.write({"agent_id": False}),
+            lambda: case.message_post(body="Hello"),
+        ):
+            with self.assertRaises(AccessError):
+                act()
+
+    def test_a_collector_takes_and_talks_on_an_unassigned_case(self):
+        self._plan()
+        case = self._as("own", self._case(self.unassigned))
+        case.agent_id = self.users["own"]
+        case.message_post(body="I take it")
+        self.assertEqual(case.agent_id, self.users["own"])
+
+
+class TestCompanies(AccessCommon):
+    """Nobody sees the cases of a company that is not theirs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = cls._create_creditor("Second Creditor")
+        cls.second_strategy = cls._create_strategy(
+            "Of the Second", {0: ("Due", 0, "email")}, company_id=cls.second.id
+        )
+        cls.second.collection_strategy_id = cls.second_strategy
+        cls.foreign_move = cls._create_overdue_invoice(cls.mine, 5, company=cls.second)
+
+    def test_each_company_sees_its_own(self):
+        companies = self.env.company | self.second
+        self._plan(companies=companies)
+        self._deliver()
+        paths = {
+            "collection.case": "company_id",
+            "collection.item": "company_id",
+            "collection.contact": "company_id",
+            "collection.contact.line": "contact_id.company_id",
+            "collection.run": "company_id",
+            "collection.run.decision": "run_id.company_id",
+            "collection.strategy": "company_id",
+            "collection.stage": "company_id",
+            "collection.step": "company_id",
+        }
+        manager = self.users["manager"]
+        manager.company_ids = companies
+        for company in companies:
+            for model, path in paths.items():
+                with self.subTest(company=company.name, model=model):
+                    records = (
+                        self.env[model]
+                        .with_user(manager)
+                        .with_context(allowed_company_ids=company.ids)
+                        .search([])
+                    )
+                    found = records.sudo().mapped(path)
+                    self.assertLessEqual(found, company)
+                    self.assertTrue(records)
+
+    def test_a_user_of_one_company_cannot_read_the_other(self):
+        self._plan(companies=self.env.company | self.second)
+        case = self._items(self.foreign_move).case_id
+        self.assertEqual(case.company_id, self.second)
+        with (
+            mute_logger("odoo.addons.base.models.ir_rule"),
+            self.assertRaises(AccessError),
+        ):
+            self._as("manager", case).read(["partner_id"])
+
+    def test_a_manager_of_one_company_starts_a_run_of_that_company_only(self):
+        self._as("manager", self.env["collection.run"]).action_run_now()
+        runs = self.env["collection.run"].search([])
+        self.assertEqual(runs.company_id, self.env.company)
+        self.assertFalse(self._items(self.foreign_move))
+
+    def test_each_company_uses_its_own_strategy(self):
+        companies = self.env.company | self.second
+        self._plan(companies=companies)
+        found = {case.company_id: case.strategy_id for case in self._case(self.mine)}
+        self.assertEqual(
+            found, {self.env.company: self.strategy, self.second: self.second_strategy}
+        )
+
+
+class TestEntryPoints(AccessCommon):
+    """Whatever can be called from outside checks who calls."""
+
+    def test_only_a_manager_starts_a_run(self):
+        for role in ROLES:
+            with self.subTest(role):
+                run = self._as(role, self.env["collection.run"])
+                if role == "manager":
+                    action = call_kw(run, "action_run_now", [], {})
+                    self.assertEqual(action["res_model"], "collection.run")
+                    continue
+                with self.assertRaises(UserError):
+                    call_kw(run, "action_run_now", [], {})
+        self.assertEqual(len(self.env["collection.run"].search([])), 1)
+
+    def test_a_run_that_a_manager_starts_is_delivered(self):
+        self._as("manager", self.env["collection.run"]).action_run_now()
+        self._deliver()
+        self._send_mails()
+        self.assertEqual(self._contacts(self.mine).state, "sent")
+
+    def test_nothing_else_can_be_called_from_outside(self):
+        """A new public method is put in this table and tried by the next test."""
+        self.assertEqual(self._get_public_methods(), set(self._get_calls()))
+
+    def _get_public_methods(self):
+        """Return the (model, method) of ours that remote calls can reach."""
+        found = set()
+        for name, model in self.env.items():
+            for cls in type(model).mro():
+                if cls.__module__.startswith("odoo.addons.collections_mgmt.models"):
+                    found |= {
+                        (name, attribute)
+                        for attribute, value in vars(cls).items()
+                        if not attribute.startswith("_")
+                        and callable(value)
+                        and not getattr(value, "_api_private", False)
+                        and not self._is_core_method(cls, attribute)
+                    }
+        return found
+
+    def _is_core_method(self, cls, attribute):
+        """Tell whether the method extends one that checks access itself."""
+        return attribute in ("create", "write", "unlink", "copy", "read")
+
+    def _get_calls(self):
+        """Return {(model, method): record to call it on}."""
+        case = self._case(self.others)
+        run = self.env["collection.run"].search([], limit=1)
+        return {
+            ("account.move", "action_open_collection_case"): self.moves[self.others],
+            ("res.partner", "action_open_collection_case"): self.others,
+            ("collection.case", "action_open_partner"): case,
+            ("collection.item", "action_open_move"): case.item_ids,
+            ("collection.run", "action_run_now"): run.browse(),
+            ("collection.run", "action_open_contacts"): run,
+            ("collection.run.decision", "action_open_cases"): run.decision_ids[:1],
+        }
+
+    def test_public_methods_give_outsiders_nothing(self):
+        self._plan()
+        for (model, method), record in self._get_calls().items():
+            for role in OUTSIDERS:
+                with self.subTest(model=model, method=method, role=role):
+                    result = self._call(role, record, method)
+                    self.assertNotIn(
+                        self._case(self.others).id,
+                        [result.get("res_id")] if result else [],
+                    )
+        self.assertEqual(len(self.env["collection.run"].search([])), 1)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def _call(self, role, record, method):
+        """Call a method as a client of a role does; None when it is refused."""
+        record = self._as(role, record)
+        arguments = [record.ids] if record else []
+        try:
+            return call_kw(record.browse(), method, arguments, {})
+        except (AccessError, UserError):
+            return None
+
+
+class TestScreensOfOthers(AccessCommon):
+    """Invoice and partner screens work for everybody, with or without our groups."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users["own"].group_ids |= cls.env.ref("account.group_account_invoice")
+
+    def _read_form(self, role, record):
+        """Load a form as the web client does and return the values of its fields."""
+        record = self._as(role, record)
+        arch = etree.fromstring(record.get_views([(False, "form")])["views"]["form"]["arch"])
+        names = set(arch.xpath("//field[not(ancestor::field)]/@name"))
+        named = {"fields": {"display_name": {}}}
+        return record.web_read(
+            {
+                name: named if record._fields[name].type == "many2one" else {}
+                for name in names
+            }
+        )[0]
+
+    def test_the_forms_open_for_every_internal_role(self):
+        self._plan()
+        for role in ("viewer", "own", "all", "manager", "accountant"):
+            for partner in (self.mine, self.others):
+                for record in (self.moves[partner], partner):
+                    with self.subTest(role=role, record=record.display_name):
+                        values = self._read_form(role, record)
+                        self.assertEqual(
+                            any(name.startswith("collection_") for name in values),
+                            role != "accountant",
+                        )
+
+    def test_the_partner_form_opens_for_plain_users(self):
+        self._plan()
+        values = self._read_form("internal", self.others)
+        self.assertFalse([name for name in values if name.startswith("collection_")])
+
+    def test_the_portal_reads_its_own_invoice(self):
+        self._plan()
+        self.users["portal"].partner_id.parent_id = self.mine
+        move = self._as("portal", self.moves[self.mine])
+        self.assertEqual(move.read(["name"])[0]["name"], move.sudo().name)
+        with self.assertRaises(AccessError):
+            move.read(["collection_status"])
+
+    def test_a_collector_finds_nothing_of_another_on_invoice_and_partner(self):
+        self._plan()
+        for record in (self.moves[self.others], self.others):
+            with self.subTest(record._name):
+                values = self._read_form("own", record)
+                self.assertFalse(values["collection_case_id"])
+                self.assertFalse(values.get("collection_amount_overdue"))
+
+    def test_our_fields_are_closed_to_outsiders(self):
+        self._plan()
+        for record in (self.moves[self.mine], self.mine):
+            names = [name for name in record._fields if name.startswith("collection_")]
+            self.assertTrue(names)
+            for role in OUTSIDERS:
+                for name in names:
+                    with (
+                        self.subTest(role=role, field=name),
+                        mute_logger("odoo.addons.base.models.ir_rule"),
+                        self.assertRaises(AccessError),
+                    ):
+                        self._as(role, record).read([name])
+
+    def test_outsiders_cannot_search_by_our_fields(self):
+        self._plan()
+        for role in OUTSIDERS:
+            for model in ("account.move", "res.partner"):
+                with self.subTest(role=role, model=model), self.assertRaises(AccessError):
+                    self._as(role, self.env[model]).search(
+                        Domain("collection_case_id", "!=", False)
+                    )
+
+    def test_an_accountant_posts_and_pays_followed_invoices(self):
+        self._plan()
+        user = self.users["accountant"]
+        register = (
+            self.env["account.payment.register"]
+            .with_user(user)
+            .with_context(
+                active_model="account.move", active_ids=self.moves[self.mine].ids
+            )
+            .create({})
+        )
+        register.action_create_payments()
+        self.assertEqual(self.moves[self.mine].amount_residual, 0.0)
+        draft = self._as("accountant", self.env["account.move"]).create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.mine.id,
+                "invoice_line_ids": [Command.create({"name": "x", "price_unit": 1})],
+            }
+        )
+        draft.action_post()
+        self.assertEqual(draft.state, "posted")

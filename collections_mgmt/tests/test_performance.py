@@ -1,0 +1,140 @@
+from datetime import timedelta
+
+from odoo import Command
+
+from .common import CollectionCommon
+
+FEW, MANY = 5, 50
+
+
+class TestPerformance(CollectionCommon):
+    """The work of the engine does not grow with the number of debtors."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_book("Warm", FEW)
+
+    def setUp(self):
+        super().setUp()
+        self._plan()
+        self._deliver()
+
+    @classmethod
+    def _create_book(cls, name, count):
+        """Create debtors with two invoices each, some with credits."""
+        debtors = cls.env["res.partner"].create(
+            [
+                {"name": f"{name} {index}", "email": f"{name}{index}@debtor.test"}
+                for index in range(count)
+            ]
+        )
+        moves = cls.env["account.move"].create(
+            [
+                cls._prepare_move_values(debtor, days)
+                for debtor in debtors
+                for days in (5, 25)
+            ]
+        )
+        moves.action_post()
+        cls.env.flush_all()
+        return debtors
+
+    @classmethod
+    def _prepare_move_values(cls, debtor, days):
+        due = cls.today - timedelta(days=days)
+        return {
+            "move_type": "out_invoice",
+            "partner_id": debtor.id,
+            "invoice_date": due,
+            "invoice_payment_term_id": False,
+            "invoice_date_due": due,
+            "invoice_line_ids": [
+                Command.create({"name": "Goods", "price_unit": 10, "tax_ids": []})
+            ],
+        }
+
+    def _count_queries(self, act):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        import logging
+        ex=type(self.cr._cnx) and self.cr.__class__.execute
+        log=[]
+        def spy(s_, q, *a, **k):
+            log.append(str(getattr(q,'code',q))[:150].replace(chr(10),' '))
+            return ex(s_, q, *a, **k)
+        from unittest.mock import patch
+        with patch.object(self.cr.__class__, "execute", spy):
+            act()
+        import collections as c
+        open('/tmp/t/log.txt','a').write(repr(c.Counter(log).most_common(12))+chr(10)+chr(10))
+        self.env.flush_all()
+        return self.cr.sql_log_count - before
+
+    def _count_plan(self):
+        return self._count_queries(lambda: self.env["collection.run"]._plan(self.company))
+
+    def test_planning_takes_the_same_queries_for_any_number_of_debtors(self):
+        few = self._create_book("Few", FEW)
+        queries_for_few = self._count_plan()
+        many = self._create_book("Many", MANY)
+        queries_for_many = self._count_plan()
+        contacts = self.env["collection.contact"].search([("state", "=", "planned")])
+        self.assertEqual(contacts.partner_id, few | many, "Everybody was planned.")
+        self.assertEqual(queries_for_many, queries_for_few)
+        self.assertLess(queries_for_many, 60)
+
+    def test_planning_again_takes_the_same_queries(self):
+        self._create_book("Many", MANY)
+        self.assertEqual(self._count_plan(), self._count_plan())
+
+    def test_delivery_takes_a_few_queries_per_message(self):
+        counts = {}
+        for count in (FEW, MANY):
+            self._create_book(f"Book {count}", count)
+            self._plan()
+            counts[count] = self._count_queries(self._deliver)
+        growth = (counts[MANY] - counts[FEW]) / (MANY - FEW)
+        self.assertLessEqual(growth, 3)
+
+    def test_tasks_take_a_few_queries_each(self):
+        self.stage_due.step_ids.channel = "task"
+        counts = {}
+        for count in (FEW, MANY):
+            self._create_book(f"Book {count}", count)
+            self._plan()
+            counts[count] = self._count_queries(self._deliver)
+        growth = (counts[MANY] - counts[FEW]) / (MANY - FEW)
+        self.assertLessEqual(growth, 3)
+
+    def test_the_screens_read_any_number_of_records_with_the_same_queries(self):
+        many = self._create_book("Many", MANY)
+        self._plan()
+        moves = self.env["account.move"].search([("partner_id", "in", many.ids)])
+        items = self.env["collection.item"].search([("move_id", "in", moves.ids)])
+        for records, names in (
+            (moves, ["collection_stage_id", "collection_status"]),
+            (many, ["collection_case_id", "collection_amount_overdue"]),
+            (items.case_id, ["decision_text", "days_overdue", "item_count"]),
+            (items, ["display_name", "days_overdue", "stage_id"]),
+        ):
+            with self.subTest(records._name):
+                few = self._count_queries(lambda r=records, n=names: r[:FEW].read(n))
+                all_of_them = self._count_queries(lambda r=records, n=names: r.read(n))
+                self.assertEqual(all_of_them, few)
+
+    def test_posting_and_paying_invoices_costs_nothing_more_when_followed(self):
+        debtor, other = self._create_book("Few", 2)
+        moves = {
+            partner: self.env["account.move"].search([("partner_id", "=", partner.id)])
+            for partner in (debtor, other)
+        }
+        self._get_receivable_lines(moves[other]).no_followup = True
+        self._plan()
+        self.assertTrue(self._case(debtor))
+        self.assertFalse(self._case(other))
+        self._count_queries(lambda: self._pay(moves[other][1]))  # warm-up
+        followed = self._count_queries(lambda: self._pay(moves[debtor][0]))
+        not_followed = self._count_queries(lambda: self._pay(moves[other][0]))
+        self.assertLessEqual(followed, not_followed)
