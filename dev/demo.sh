@@ -20,7 +20,7 @@ create_demo() {
     local building=${DEMO_DB}_building log=$STATE/demo.log
     rm -rf "$MAILDIR"
     copy_db "$(cat "$STATE/base_db")" "$building"
-    odoo -d "$building" -i "$MODULES" --load-language=es,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
+    odoo -d "$building" -i "$MODULES" --load-language=es_ES,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the modules could not be installed: $log"; }
     odoo shell -d "$building" --no-http <"$REPO/dev/demo_books.py" >>"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }

@@ -8,7 +8,11 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     collection_item_ids = fields.One2many(
-        "collection.item", "move_id", readonly=True, groups=COLLECTION_GROUPS
+        "collection.item",
+        "move_id",
+        string="Collection Items",
+        readonly=True,
+        groups=COLLECTION_GROUPS,
     )
     collection_case_id = fields.Many2one(
         "collection.case",

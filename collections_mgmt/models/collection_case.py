@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..const import DECISIONS, DECISIONS_FOR_A_PERSON
 
@@ -50,9 +51,15 @@ class CollectionCase(models.Model):
     )
 
     # What is owed; the engine writes these figures, in company currency
-    item_ids = fields.One2many("collection.item", "case_id", readonly=True)
-    contact_ids = fields.One2many("collection.contact", "case_id", readonly=True)
-    amount_open = fields.Monetary(readonly=True, help="All open items, due or not.")
+    item_ids = fields.One2many(
+        "collection.item", "case_id", string="Items", readonly=True
+    )
+    contact_ids = fields.One2many(
+        "collection.contact", "case_id", string="Contact Attempts", readonly=True
+    )
+    amount_open = fields.Monetary(
+        string="Open Amount", readonly=True, help="All open items, due or not."
+    )
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
     amount_credit = fields.Monetary(
         string="Unallocated Credits",
@@ -78,6 +85,7 @@ class CollectionCase(models.Model):
         help="Until this day the decision holds.",
     )
     needs_person = fields.Boolean(
+        string="Needs a Person",
         compute="_compute_needs_person",
         search="_search_needs_person",
         help="Nothing more happens by itself: a collector has to act.",
@@ -135,9 +143,8 @@ class CollectionCase(models.Model):
             return False
         return template % {
             "stage": self.decision_stage_id.name or "",
-            "date": self.next_action_date
-            and fields.Date.to_string(self.next_action_date)
-            and self.env["ir.qweb.field.date"].value_to_html(self.next_action_date, {}),
+            "date": format_date(self.env, self.next_action_date)
+            or self.env._("further notice"),
             "amount": self.currency_id.format(self.decision_amount),
         }
 
@@ -147,15 +154,15 @@ class CollectionCase(models.Model):
         Modules that add a decision add its sentence here.
         """
         return {
-            "no_strategy": self.env._("No strategy takes this debtor."),
+            "no_strategy": self.env._("No strategy applies to this debtor."),
             "queued": self.env._("“%(stage)s” is on its way."),
-            "not_due": self.env._("Nothing is due before %(date)s."),
+            "not_due": self.env._("Nothing to do before %(date)s."),
             "credits": self.env._(
                 "Unallocated credits of %(amount)s cover what is overdue."
             ),
             "minimum": self.env._("%(amount)s overdue is below the minimum."),
             "wait": self.env._("Next: “%(stage)s” on %(date)s."),
-            "last_stage": self.env._("All stages are done: over to a collector."),
+            "last_stage": self.env._("All stages are done: a collector takes over."),
             "failed": self.env._("The last message failed; a new attempt on %(date)s."),
             "gap": self.env._("Contacted recently: “%(stage)s” follows on %(date)s."),
             "no_address": self.env._("“%(stage)s” is due, but there is no address."),

@@ -45,7 +45,9 @@ class CollectionContact(models.Model):
     lang = fields.Char(string="Language", compute="_compute_lang")
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, sanitize=False)
-    line_ids = fields.One2many("collection.contact.line", "contact_id", readonly=True)
+    line_ids = fields.One2many(
+        "collection.contact.line", "contact_id", string="Items Named", readonly=True
+    )
     items_table = fields.Html(
         compute="_compute_items_table",
         sanitize=False,
@@ -55,7 +57,11 @@ class CollectionContact(models.Model):
         "mail.message", readonly=True, index="btree_not_null", ondelete="set null"
     )
     mail_mail_id = fields.Many2one(
-        "mail.mail", readonly=True, index="btree_not_null", ondelete="set null"
+        "mail.mail",
+        string="Outgoing Mail",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
     )
 
     @api.depends("partner_id", "stage_id", "date_planned")
@@ -218,7 +224,11 @@ class CollectionContactLine(models.Model):
     _order = "contact_id, id"
 
     contact_id = fields.Many2one(
-        "collection.contact", required=True, index=True, ondelete="cascade"
+        "collection.contact",
+        string="Contact Attempt",
+        required=True,
+        index=True,
+        ondelete="cascade",
     )
     item_id = fields.Many2one(
         "collection.item", required=True, index=True, ondelete="cascade"
@@ -231,15 +241,16 @@ class CollectionContactLine(models.Model):
     )
     step_id = fields.Many2one("collection.step", index=True, ondelete="restrict")
     is_counted = fields.Boolean(
-        help="The contact counts as the step's for this item: not failed, not dropped."
+        string="Counts",
+        help="The contact counts as the step's for this item: not failed, not dropped.",
     )
     currency_id = fields.Many2one(related="item_id.currency_id")
     company_currency_id = fields.Many2one(related="item_id.company_currency_id")
     amount_residual = fields.Monetary(
-        string="Open (Company Currency)", currency_field="company_currency_id"
+        string="Open Amount (Company Currency)", currency_field="company_currency_id"
     )
     amount_residual_currency = fields.Monetary(
-        string="Open", currency_field="currency_id"
+        string="Open Amount", currency_field="currency_id"
     )
 
     # The database itself keeps two runs from telling a debtor the same thing twice.

@@ -41,12 +41,12 @@ class CollectionItem(models.Model):
     date_closed = fields.Date(readonly=True)
     date_due = fields.Date(string="Due Date", readonly=True, index=True)
     amount_residual = fields.Monetary(
-        string="Open (Company Currency)",
+        string="Open Amount (Company Currency)",
         currency_field="company_currency_id",
         readonly=True,
     )
     amount_residual_currency = fields.Monetary(
-        string="Open", currency_field="currency_id", readonly=True
+        string="Open Amount", currency_field="currency_id", readonly=True
     )
     amount_credit = fields.Monetary(
         string="Covered by Credits",

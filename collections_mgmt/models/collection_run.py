@@ -2,7 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..const import DECISIONS
 
@@ -30,17 +30,29 @@ class CollectionRun(models.Model):
     item_closed_count = fields.Integer(string="Items Settled", readonly=True)
     case_count = fields.Integer(string="Debtors", readonly=True)
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
-    decision_ids = fields.One2many("collection.run.decision", "run_id", readonly=True)
-    contact_ids = fields.One2many("collection.contact", "run_id", readonly=True)
+    decision_ids = fields.One2many(
+        "collection.run.decision", "run_id", string="Decisions", readonly=True
+    )
+    contact_ids = fields.One2many(
+        "collection.contact", "run_id", string="Contact Attempts", readonly=True
+    )
 
     # What became of the contacts, counted as they stand now
-    contact_count = fields.Integer(string="Contacts", compute="_compute_contact_counts")
+    contact_count = fields.Integer(
+        string="Contact Attempts", compute="_compute_contact_counts"
+    )
     waiting_count = fields.Integer(
         string="On Their Way", compute="_compute_contact_counts"
     )
-    sent_count = fields.Integer(string="Sent", compute="_compute_contact_counts")
-    dropped_count = fields.Integer(string="Dropped", compute="_compute_contact_counts")
-    failed_count = fields.Integer(string="Failed", compute="_compute_contact_counts")
+    sent_count = fields.Integer(
+        string="Messages Sent", compute="_compute_contact_counts"
+    )
+    dropped_count = fields.Integer(
+        string="Messages Dropped", compute="_compute_contact_counts"
+    )
+    failed_count = fields.Integer(
+        string="Messages Failed", compute="_compute_contact_counts"
+    )
 
     @api.depends("contact_ids.state")
     def _compute_contact_counts(self):
@@ -59,12 +71,12 @@ class CollectionRun(models.Model):
             run.dropped_count = of_state["dropped"]
             run.failed_count = of_state["failed"]
 
-    @api.depends("date", "company_id")
+    @api.depends("date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
-        date_field = self.env["ir.qweb.field.date"]
         for run in self:
             run.display_name = self.env._(
-                "Run of %(date)s", date=date_field.value_to_html(run.date, {})
+                "Run of %(date)s", date=format_date(self.env, run.date)
             )
 
     # ENTRY POINTS

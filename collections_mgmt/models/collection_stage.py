@@ -20,7 +20,7 @@ class CollectionStage(models.Model):
         string="Days Since Previous Stage",
         help="An item stays at least this long in the stage before.",
     )
-    step_ids = fields.One2many("collection.step", "stage_id", copy=True)
+    step_ids = fields.One2many("collection.step", "stage_id", string="Steps", copy=True)
     company_id = fields.Many2one(
         related="strategy_id.company_id", store=True, index=True
     )

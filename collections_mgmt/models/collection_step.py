@@ -16,7 +16,7 @@ class CollectionStep(models.Model):
     channel = fields.Selection(CHANNELS, required=True, default="email")
     template_id = fields.Many2one(
         "mail.template",
-        string="E-mail Template",
+        string="Email Template",
         domain=[("model", "=", "collection.contact")],
         ondelete="restrict",
     )

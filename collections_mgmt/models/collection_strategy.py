@@ -14,7 +14,7 @@ class CollectionStrategy(models.Model):
     active = fields.Boolean(default=True)
     sequence = fields.Integer(
         default=10,
-        help="Where several strategies take the same debtor, the first one wins.",
+        help="Where several strategies apply to the same debtor, the first one wins.",
     )
     company_id = fields.Many2one(
         "res.company",
@@ -23,7 +23,7 @@ class CollectionStrategy(models.Model):
         help="Leave empty to offer the strategy to every company.",
     )
     domain = fields.Char(
-        string="Takes These Debtors",
+        string="Applies to These Debtors",
         help="Debtors that match get this strategy by themselves, unless one was "
         "chosen on the debtor. Empty: nobody.",
     )
@@ -37,7 +37,9 @@ class CollectionStrategy(models.Model):
         default=3,
         help="A debtor is not contacted again before this many days have passed.",
     )
-    stage_ids = fields.One2many("collection.stage", "strategy_id", copy=True)
+    stage_ids = fields.One2many(
+        "collection.stage", "strategy_id", string="Stages", copy=True
+    )
 
     _check_minimum_gap_days = models.Constraint(
         "CHECK (minimum_gap_days >= 0)",

@@ -16,7 +16,7 @@ class ResPartner(models.Model):
         "collection.strategy",
         company_dependent=True,
         groups=COLLECTION_GROUPS,
-        help="Takes the place of the company's default strategy for this debtor.",
+        help="Replaces the company's default strategy for this debtor.",
     )
     collection_agent_id = fields.Many2one(
         "res.users",

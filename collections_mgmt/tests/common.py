@@ -181,7 +181,9 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
             .create(
                 {
                     "partner_id": partner.id,
-                    "currency_id": (currency or (company or cls.env.company).currency_id).id,
+                    "currency_id": (
+                        currency or (company or cls.env.company).currency_id
+                    ).id,
                     "invoice_line_ids": [
                         Command.create(
                             {"name": "Goods", "price_unit": amount, "tax_ids": []}
@@ -255,9 +257,8 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
 
     def _deliver(self):
         """Deliver all that is planned as the delivery job does; return the contacts."""
-        contacts = (
-            self.env(user=SUPERUSER_ID, context={})["collection.contact"]
-            .search([("state", "=", "planned")], order="id")
+        contacts = self.env(user=SUPERUSER_ID, context={})["collection.contact"].search(
+            [("state", "=", "planned")], order="id"
         )
         contacts._process()
         self.env.flush_all()

@@ -357,7 +357,9 @@ class TestScreensOfOthers(AccessCommon):
     def _read_form(self, role, record):
         """Load a form as the web client does and return the values of its fields."""
         record = self._as(role, record)
-        arch = etree.fromstring(record.get_views([(False, "form")])["views"]["form"]["arch"])
+        arch = etree.fromstring(
+            record.get_views([(False, "form")])["views"]["form"]["arch"]
+        )
         names = set(arch.xpath("//field[not(ancestor::field)]/@name"))
         named = {"fields": {"display_name": {}}}
         return record.web_read(
@@ -418,7 +420,10 @@ class TestScreensOfOthers(AccessCommon):
         self._plan()
         for role in OUTSIDERS:
             for model in ("account.move", "res.partner"):
-                with self.subTest(role=role, model=model), self.assertRaises(AccessError):
+                with (
+                    self.subTest(role=role, model=model),
+                    self.assertRaises(AccessError),
+                ):
                     self._as(role, self.env[model]).search(
                         Domain("collection_case_id", "!=", False)
                     )

@@ -99,9 +99,11 @@ class TestPlannedContacts(CollectionCommon):
             with self.subTest(days=days):
                 self.assertEqual(self._contacts(sent[days]).stage_id, stage)
         self.assertIn(
-            self.stage_soon, self._run(1).filtered(
-                lambda contact: contact.partner_id == sent[-4]
-            ).stage_id, "The next reminder follows on its own day."
+            self.stage_soon,
+            self._run(1)
+            .filtered(lambda contact: contact.partner_id == sent[-4])
+            .stage_id,
+            "The next reminder follows on its own day.",
         )
 
     def test_a_reminder_held_up_until_the_due_date_is_not_sent(self):

@@ -58,10 +58,14 @@ class TestStageReached(CollectionCommon):
             (call, 100, 31, None),
             (call, 100, 400, None),
         ]
-        debtors = [self._create_debtor(f"Debtor {index}") for index in range(len(table))]
+        debtors = [
+            self._create_debtor(f"Debtor {index}") for index in range(len(table))
+        ]
         moves = [
             self._create_overdue_invoice(debtor, late)
-            for debtor, (_stage, _since, late, _next) in zip(debtors, table, strict=True)
+            for debtor, (_stage, _since, late, _next) in zip(
+                debtors, table, strict=True
+            )
         ]
         self._sync_only()
         for move, (stage, since, _late, _next) in zip(moves, table, strict=True):
@@ -82,7 +86,9 @@ class TestStageReached(CollectionCommon):
             (self.stage_first, 0, 8, self.stage_second, 5),  # 5 days since: later
             (self.stage_second, 10, 15, self.stage_final, 5),
         ]
-        debtors = [self._create_debtor(f"Debtor {index}") for index in range(len(table))]
+        debtors = [
+            self._create_debtor(f"Debtor {index}") for index in range(len(table))
+        ]
         moves = [
             self._create_overdue_invoice(debtor, row[2])
             for debtor, row in zip(debtors, table, strict=True)
@@ -417,7 +423,9 @@ class TestMoney(CollectionCommon):
             (24.0, euro, 0, "minimum"),  # 48 in company currency
             (25.0, euro, 0, "send"),  # 50 in company currency
         ]
-        debtors = [self._create_debtor(f"Debtor {index}") for index in range(len(table))]
+        debtors = [
+            self._create_debtor(f"Debtor {index}") for index in range(len(table))
+        ]
         for debtor, (amount, currency, credit, _code) in zip(
             debtors, table, strict=True
         ):
@@ -628,9 +636,7 @@ class TestStrategyChoice(CollectionCommon):
         for company in (first, second):
             self._create_overdue_invoice(debtor, 5, company=company)
         self._plan(companies=first | second)
-        strategies = {
-            case.company_id: case.strategy_id for case in self._case(debtor)
-        }
+        strategies = {case.company_id: case.strategy_id for case in self._case(debtor)}
         self.assertEqual(strategies, {first: self.strategy, second: self.rule})
 
     def test_own_choice_is_made_per_company(self):

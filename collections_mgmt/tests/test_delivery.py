@@ -343,7 +343,9 @@ class TestMails(CollectionCommon):
         self._create_overdue_invoice(self.debtor, 5, 100.0)
         self._create_credit_note(self.debtor, 30.0, company=second)
         self._plan()
-        self.assertIn(["Total USD", "$ 100.00"], self._read_tables(self._deliver().body)[0])
+        self.assertIn(
+            ["Total USD", "$ 100.00"], self._read_tables(self._deliver().body)[0]
+        )
 
     def test_each_recipient_reads_its_own_language(self):
         for code in ("es_ES", "fr_FR"):
@@ -377,7 +379,9 @@ class TestMails(CollectionCommon):
 
     def _translate_statement(self):
         self.stage_due.with_context(lang="es_ES").name = "Vence"
-        self.env.ref("collections_mgmt.contact_items_table").sudo()._update_field_translations(
+        self.env.ref(
+            "collections_mgmt.contact_items_table"
+        ).sudo()._update_field_translations(
             "arch_db", {"es_ES": {"Due date": "Vencimiento"}}
         )
 
@@ -417,11 +421,14 @@ class TestJobs(CollectionCommon):
             cls._create_overdue_invoice(partner, 5)
 
     def _trigger(self, name):
-        with self.enter_registry_test_mode(), mute_logger(
-            "odoo.addons.collections_mgmt.models.collection_contact_delivery",
-            "odoo.addons.collections_mgmt.models.collection_run",
-            "odoo.addons.base.models.ir_cron",
-            "odoo.addons.mail.models.mail_render_mixin",
+        with (
+            self.enter_registry_test_mode(),
+            mute_logger(
+                "odoo.addons.collections_mgmt.models.collection_contact_delivery",
+                "odoo.addons.collections_mgmt.models.collection_run",
+                "odoo.addons.base.models.ir_cron",
+                "odoo.addons.mail.models.mail_render_mixin",
+            ),
         ):
             self.env.ref(f"collections_mgmt.{name}").sudo().method_direct_trigger()
         self.env.invalidate_all()

@@ -59,21 +59,30 @@ class TestPerformance(CollectionCommon):
         self.env.invalidate_all()
         before = self.cr.sql_log_count
         import logging
-        ex=type(self.cr._cnx) and self.cr.__class__.execute
-        log=[]
+
+        ex = type(self.cr._cnx) and self.cr.__class__.execute
+        log = []
+
         def spy(s_, q, *a, **k):
-            log.append(str(getattr(q,'code',q))[:150].replace(chr(10),' '))
+            log.append(str(getattr(q, "code", q))[:150].replace(chr(10), " "))
             return ex(s_, q, *a, **k)
+
         from unittest.mock import patch
+
         with patch.object(self.cr.__class__, "execute", spy):
             act()
         import collections as c
-        open('/tmp/t/log.txt','a').write(repr(c.Counter(log).most_common(12))+chr(10)+chr(10))
+
+        open("/tmp/t/log.txt", "a").write(
+            repr(c.Counter(log).most_common(12)) + chr(10) + chr(10)
+        )
         self.env.flush_all()
         return self.cr.sql_log_count - before
 
     def _count_plan(self):
-        return self._count_queries(lambda: self.env["collection.run"]._plan(self.company))
+        return self._count_queries(
+            lambda: self.env["collection.run"]._plan(self.company)
+        )
 
     def test_planning_takes_the_same_queries_for_any_number_of_debtors(self):
         few = self._create_book("Few", FEW)

@@ -92,7 +92,13 @@ class TestItems(CollectionCommon):
             with self.subTest(name):
                 self.assertRecordValues(
                     self._items(move),
-                    [{"state": "closed", "date_closed": tomorrow, "amount_residual": 0}],
+                    [
+                        {
+                            "state": "closed",
+                            "date_closed": tomorrow,
+                            "amount_residual": 0,
+                        }
+                    ],
                 )
 
     def test_part_payment_lowers_the_item(self):

@@ -72,15 +72,20 @@ class TestMenus(CollectionCommon):
 
     def _open_action(self, user, name):
         """Load an action's views and records, as the web client does."""
-        action = self.env["ir.actions.actions"].with_user(user)._for_xml_id(
-            f"collections_mgmt.{name}"
+        action = (
+            self.env["ir.actions.actions"]
+            .with_user(user)
+            ._for_xml_id(f"collections_mgmt.{name}")
         )
         model = self.env[action["res_model"]].with_user(user)
         loaded = call_kw(
             model,
             "get_views",
             [],
-            {"views": [*action["views"], (False, "search")], "options": {"toolbar": True}},
+            {
+                "views": [*action["views"], (False, "search")],
+                "options": {"toolbar": True},
+            },
         )
         self.assertEqual(set(loaded["views"]), VIEWS[name])
         records = model.with_context(active_test=False).search([])
@@ -170,7 +175,8 @@ class TestForms(CollectionCommon):
             strategy, [{"minimum_amount": 12.5, "minimum_gap_days": 7, "active": True}]
         )
         self.assertRecordValues(
-            strategy.stage_ids, [{"name": "Soon", "days": -2}, {"name": "Late", "days": 5}]
+            strategy.stage_ids,
+            [{"name": "Soon", "days": -2}, {"name": "Late", "days": 5}],
         )
         self.assertEqual(strategy.stage_ids.step_ids.template_id, self.template)
 
@@ -189,7 +195,8 @@ class TestForms(CollectionCommon):
             copy.stage_ids.mapped("days"), self.strategy.stage_ids.mapped("days")
         )
         self.assertEqual(
-            copy.stage_ids.step_ids.template_id, self.strategy.stage_ids.step_ids.template_id
+            copy.stage_ids.step_ids.template_id,
+            self.strategy.stage_ids.step_ids.template_id,
         )
         self.assertFalse(copy.stage_ids & self.strategy.stage_ids)
         self.assertEqual(len(copy.stage_ids.step_ids), 6)
@@ -389,4 +396,6 @@ class TestFieldsOnOtherScreens(CollectionCommon):
             ("=", False, self._case(self.debtor)),
         ):
             with self.subTest(operator=operator, value=value):
-                self.assertEqual(Case.search([("needs_person", operator, value)]), expected)
+                self.assertEqual(
+                    Case.search([("needs_person", operator, value)]), expected
+                )

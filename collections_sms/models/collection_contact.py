@@ -8,7 +8,9 @@ class CollectionContact(models.Model):
         selection_add=[("sms", "SMS")],
         ondelete={"sms": lambda contacts: contacts.write({"channel": "other"})},
     )
-    sms_uuid = fields.Char(readonly=True, index="btree_not_null")
+    sms_uuid = fields.Char(
+        string="SMS Identifier", readonly=True, index="btree_not_null"
+    )
 
     def _deliver(self):
         # EXTENDS 'collections_mgmt'
