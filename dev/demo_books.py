@@ -1,7 +1,33 @@
-# Read by `odoo shell`: writes the sample company's books into a fresh database.
+# Read by `odoo shell`: writes the sample company's books into a fresh database and
+# replays the last weeks, so that the cases stand at different stages.
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo import fields
 
-company = env.ref("base.main_company")  # noqa: F821
-env["collection.demo"]._load(company_xmlid="base.main_company")  # noqa: F821
-env.cr.commit()  # noqa: F821
-print("demo books written on", fields.Date.today(), "for company", company.id)
+REPLAYED_DAYS = 45
+
+env = env(context={**env.context, "tracking_disable": True})  # noqa: F821
+company = env.ref("base.main_company")
+env["collection.demo"]._load(company_xmlid="base.main_company")
+env.cr.commit()
+
+
+def run_of(day):
+    """Plan and deliver one past day; its mails are taken as sent, none leaves."""
+    env["collection.run"]._plan(company, day)
+    env["collection.contact"].search([("state", "=", "planned")])._process()
+    mails = env["mail.mail"].search([("state", "=", "outgoing")])
+    for mail in mails:
+        mail._postprocess_sent_message(mail.recipient_ids, [])
+    env.cr.commit()
+
+
+today = fields.Date.today()
+for age in range(REPLAYED_DAYS, 0, -1):
+    day = today - timedelta(days=age)
+    with freeze_time(f"{day} 12:00:00"):
+        run_of(day)
+env.cr.commit()
+print("demo books written on", today, "for company", company.id)

@@ -9,8 +9,8 @@ from statistics import median
 import phonenumbers
 import pytest
 
-from odoo.addons.collections_mgmt.demo import books as demo_books
 from odoo.addons.collections_mgmt.demo import book_types
+from odoo.addons.collections_mgmt.demo import books as demo_books
 
 TODAY = date(2026, 11, 23)
 # A leap day, a month's first and last day, a Sunday, a New Year.
@@ -40,7 +40,7 @@ def _invoices(plan):
 
 
 def _lateness(plan):
-    """Return ``{debtor key: [(invoice date, days late), ...]}`` of closed instalments."""
+    """Return ``{debtor key: [(invoice date, days late), ...]}`` of what is closed."""
     left = plan.residuals()
     invoices = _invoices(plan)
     closed_on = {}
@@ -276,7 +276,11 @@ def test_awkward_names_and_contacts_exist(plan):
 def test_addresses_and_numbers_are_fictitious_but_valid(plan):
     people = [
         *((debtor, debtor.country) for debtor in plan.debtors),
-        *((item, debtor.country) for debtor in plan.debtors for item in debtor.contacts),
+        *(
+            (item, debtor.country)
+            for debtor in plan.debtors
+            for item in debtor.contacts
+        ),
     ]
     for person, country in people:
         if person.email:

@@ -64,9 +64,9 @@ def mark_disputes(rng, today, debtors, sales):
     by_debtor = {}
     overdue = {sale.debtor.key for sale in sales if sale.is_overdue(today)}
     for sale in sales:
-        if sale.debtor.key in overdue and sale.pinned_days is None:
-            if last <= sale.parts[0].due <= first:
-                by_debtor[sale.debtor.key] = sale
+        is_late = sale.debtor.key in overdue and last <= sale.parts[0].due <= first
+        if is_late and sale.pinned_days is None:
+            by_debtor[sale.debtor.key] = sale
     count = min(max(2, len(debtors) // _DEBTORS_PER_DISPUTE), len(by_debtor))
     disputed = rng.sample(list(by_debtor.values()), count)
     for index, sale in enumerate(disputed):

@@ -261,8 +261,8 @@ CREDIT_REASONS = (
 COMPLAINTS = (
     "Recibimos 12 cajas de aceite y nos facturaron 18. Adjuntamos la guía de despacho "
     "firmada. No vamos a pagar esta factura mientras no emitan la nota de crédito.",
-    "El precio no corresponde a la cotización que aceptamos: debía incluir el descuento "
-    "por volumen. Por favor corregir la factura.",
+    "El precio no corresponde a la cotización que aceptamos: debía incluir el "
+    "descuento por volumen. Por favor corregir la factura.",
     "El pallet llegó con humedad y tuvimos que botar la mitad. Su chofer dejó "
     "constancia en la guía. Solicitamos que retiren la mercadería.",
     "Esta factura está duplicada: es el mismo pedido que ya pagamos el mes pasado. "

@@ -4,7 +4,6 @@ import logging
 from itertools import groupby
 
 from odoo import Command
-from odoo.exceptions import UserError
 from odoo.tools import SQL, plaintext2html, split_every
 
 from . import catalog
@@ -12,6 +11,7 @@ from .loader_setup import (
     QUIET_CONTEXT,
     SALE_DOCUMENTS,
     activate_languages,
+    adopt_company,
     check_company_is_blank,
     create_company,
     create_partners,
@@ -26,6 +26,7 @@ from .loader_setup import (
 _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 250
+NO_SYNC_CONTEXT = {"skip_invoice_sync": True}
 GROWING_MODELS = (
     "account.move",
     "account.move.line",
@@ -37,8 +38,9 @@ GROWING_MODELS = (
 def load_books(env, books, company=None):
     """Write the plan ``books`` (see ``books.plan_books``) and return a summary.
 
-    :param company: an existing root company that has no posted invoice yet; its
-        branches, if it has any, take the place of those of the plan. Without it, a
+    :param company: an existing root company that has no posted invoice yet. When it
+        has no journal entry at all, it takes the name, address, currency and chart of
+        the plan, and gets its branches unless it has some. Without this argument, a
         company with branches is created.
     :raise UserError: when that company is a branch, has posted invoices, or keeps its
         books in another currency.
@@ -53,12 +55,12 @@ def load_books(env, books, company=None):
     """
     env = env(su=True, context={**env.context, **QUIET_CONTEXT})
     languages = activate_languages(env)
-    company = company.with_env(env) if company else create_company(env, books.company)
-    if company.parent_id:
-        raise UserError(
-            env._("Demonstration books are loaded into a company, not into a branch.")
-        )
-    check_company_is_blank(company)
+    if company:
+        company = company.with_env(env)
+        check_company_is_blank(company)
+        adopt_company(company, books.company)
+    else:
+        company = create_company(env, books.company)
     companies = company | env["res.company"].search(
         [("id", "child_of", company.id), ("id", "!=", company.id)], order="id"
     )
@@ -73,6 +75,8 @@ class _Loader:
         self.companies = companies
         self.company = companies[0]
         self.env = companies.env
+        # For what has neither taxes nor terms to be kept in step with its lines.
+        self.plain_env = self.env(context={**self.env.context, **NO_SYNC_CONTEXT})
         self.books = books
         self.differences = 0
         self.move_ids = {}
@@ -161,6 +165,7 @@ class _Loader:
             "journal_id": self.sale_journal.id,
             "partner_id": partner.id,
             "invoice_user_id": False,
+            "fiscal_position_id": False,
             "currency_id": self.currencies[invoice.currency].id,
             "invoice_date": document.date,
             "date": document.date,
@@ -175,6 +180,7 @@ class _Loader:
             "product_id": self.products[line.product].id,
             "quantity": line.quantity,
             "price_unit": float(line.price),
+            "analytic_distribution": False,
             "tax_ids": [Command.set(self.sale_tax.ids if taxed else [])],
         }
 
@@ -216,7 +222,7 @@ class _Loader:
         Core writes payment by payment, and after each one looks for the invoices it
         may concern: half of the time of the whole load.
         """
-        entries = self.env["account.move"].create(
+        entries = self.plain_env["account.move"].create(
             [
                 {
                     **payment._generate_move_vals(),
@@ -256,7 +262,7 @@ class _Loader:
 
     def _reconcile(self, pairs):
         """Reconcile pairs one after the other, all in one go."""
-        items = self.env["account.move.line"]
+        items = self.plain_env["account.move.line"]
         if pairs:
             items._reconcile_plan([items.browse(pair) for pair in pairs])
 

@@ -1,5 +1,7 @@
 """What must exist before documents can be written: company, chart, partners, goods."""
 
+from itertools import count
+
 from odoo import Command
 from odoo.exceptions import UserError
 
@@ -47,7 +49,13 @@ def activate_languages(env):
 
 
 def check_company_is_blank(company):
-    """Raise a UserError when a company already has posted invoices."""
+    """Raise a UserError for a branch, or a company that has posted invoices."""
+    if company.parent_id:
+        raise UserError(
+            company.env._(
+                "Demonstration books are loaded into a company, not into a branch."
+            )
+        )
     posted = company.env["account.move"].search_count(
         [
             ("company_id", "child_of", company.id),
@@ -68,24 +76,50 @@ def check_company_is_blank(company):
 
 def create_company(env, plan):
     """Create the selling company with its branches, without a chart of accounts."""
-    # The key keeps Odoo from installing localizations on its own.
-    companies = env["res.company"].with_context(chart_template_load=True)
-    head, *branches = plan.units
-    values = _prepare_unit_values(env, plan, head)
-    values.update(name=plan.name, vat=_accepted_vat(env, plan.country, plan.vat))
-    company = companies.create(values)
-    companies.create(
+    companies = _quiet_companies(env)
+    company = companies.create(_prepare_head_values(env, plan))
+    _create_branches(company, plan)
+    return env["res.company"].browse(company.id)
+
+
+def adopt_company(company, plan):
+    """Give a company without any journal entry the identity and branches of the plan.
+
+    Branches it already has stay, and no other is created then. A company with entries
+    is left as it is.
+    """
+    if company._existing_accounting():
+        return
+    quiet = _quiet_companies(company.env).browse(company.id)
+    quiet.write(_prepare_head_values(company.env, plan))
+    if not company.child_ids:
+        _create_branches(quiet, plan)
+
+
+def _quiet_companies(env):
+    """Return the company model in a context that installs no localization."""
+    return env["res.company"].with_context(chart_template_load=True)
+
+
+def _create_branches(company, plan):
+    company.create(
         [
-            {**_prepare_unit_values(env, plan, branch), "parent_id": company.id}
-            for branch in branches
+            {**_prepare_unit_values(company.env, plan, unit), "parent_id": company.id}
+            for unit in plan.units[1:]
         ]
     )
-    return env["res.company"].browse(company.id)
+
+
+def _prepare_head_values(env, plan):
+    return {
+        **_prepare_unit_values(env, plan, plan.units[0]),
+        "vat": _accepted_vat(env, plan.country, plan.vat),
+    }
 
 
 def _prepare_unit_values(env, plan, unit):
     values = {
-        "name": unit.name,
+        "name": _find_free_name(env, unit.name),
         "street": unit.street,
         "city": unit.city,
         "state_id": _find_state(env, plan.country, unit.state).id,
@@ -99,18 +133,23 @@ def _prepare_unit_values(env, plan, unit):
     return values
 
 
+def _find_free_name(env, name):
+    """Return a company name nobody has: the given one, or that with a number."""
+    companies = env["res.company"].with_context(active_test=False)
+    candidates = (f"{name} {number}" if number > 1 else name for number in count(1))
+    return next(
+        candidate
+        for candidate in candidates
+        if not companies.search_count([("name", "=", candidate)], limit=1)
+    )
+
+
 def set_up_accounting(company, plan):
     """Load the chart, unless entries exist, and make journals fit for plain invoices.
 
     The Chilean chart is taken when its module is loaded, else the generic one.
     """
     if not company._existing_accounting():
-        company.with_context(chart_template_load=True).write(
-            {
-                "country_id": _find_country(company.env, plan.country).id,
-                "currency_id": _find_currency(company.env, plan.currency).id,
-            }
-        )
         # Not try_loading(): it warns about its use while modules are being installed.
         is_chilean = "l10n_cl_sii_taxpayer_type" in company.env["res.partner"]._fields
         template = _CHART_CHILE if is_chilean else _CHART_GENERIC

@@ -1,0 +1,9 @@
+from . import (
+    test_access,
+    test_contacts,
+    test_decision,
+    test_delivery,
+    test_performance,
+    test_sync,
+    test_views,
+)

@@ -216,9 +216,9 @@ class TestDecision(CollectionCommon):
         in_days = self._in_days
         expected = {
             # decision: sentence, next action, left to a person
-            "no_strategy": ("No strategy takes this debtor.", 0, True),
+            "no_strategy": ("No strategy applies to this debtor.", 0, True),
             "queued": ("“Due” is on its way.", 0, False),
-            "not_due": ("Nothing is due before 04/15/2026.", 30, False),
+            "not_due": ("Nothing to do before 04/15/2026.", 30, False),
             "credits": (
                 "Unallocated credits of $\xa080.00 cover what is overdue.",
                 None,
@@ -226,7 +226,7 @@ class TestDecision(CollectionCommon):
             ),
             "minimum": ("$\xa0100.00 overdue is below the minimum.", None, False),
             "wait": ("Next: “First” on 03/19/2026.", 3, False),
-            "last_stage": ("All stages are done: over to a collector.", 0, True),
+            "last_stage": ("All stages are done: a collector takes over.", 0, True),
             "failed": (
                 "The last message failed; a new attempt on 03/18/2026.",
                 2,
@@ -563,7 +563,7 @@ class TestGap(CollectionCommon):
 
 
 class TestStrategyChoice(CollectionCommon):
-    """The debtor's own strategy, else a rule that takes the debtor, else the default."""
+    """The debtor's own strategy, else one whose rule applies, else the default."""
 
     @classmethod
     def setUpClass(cls):

@@ -319,7 +319,7 @@ class TestMails(CollectionCommon):
         self._create_credit_note(self.debtor, 30.0)
         self._plan()
         contact = self._deliver()
-        head = ["Document", "Due date", "Days late", "Open amount"]
+        head = ["Document", "Due Date", "Days Late", "Open Amount"]
         self.assertEqual(
             self._read_tables(contact.body),
             [
@@ -365,7 +365,7 @@ class TestMails(CollectionCommon):
             self._create_overdue_invoice(debtor, 5, 1234.5)
         self._plan()
         self._deliver()
-        english = ("Due: ", "Due date", "03/11/2026", "$ 1,234.50")
+        english = ("Due: ", "Due Date", "03/11/2026", "$ 1,234.50")
         spanish = ("Vence: ", "Vencimiento", "11/03/2026", "$ 1.234,50")
         for name, debtor in debtors.items():
             with self.subTest(name):
@@ -382,7 +382,7 @@ class TestMails(CollectionCommon):
         self.env.ref(
             "collections_mgmt.contact_items_table"
         ).sudo()._update_field_translations(
-            "arch_db", {"es_ES": {"Due date": "Vencimiento"}}
+            "arch_db", {"es_ES": {"Due Date": "Vencimiento"}}
         )
 
     def test_text_of_the_debtor_is_escaped_everywhere(self):
