@@ -194,7 +194,12 @@ def test_disputed_invoices_are_open_and_overdue(plan):
 
 
 def test_habits_hold_over_the_years(plan):
-    unsteady = (book_types.HABIT_SEASONAL, book_types.HABIT_STOPPED)
+    unsteady = (
+        book_types.HABIT_SEASONAL,
+        book_types.HABIT_STOPPED,
+        # Steady in the day of the month it pays, not in days after the due date.
+        book_types.HABIT_MONTH_END,
+    )
     middle = TODAY - timedelta(365)
     judged = 0
     for key, days in _lateness(plan).items():
@@ -206,6 +211,20 @@ def test_habits_hold_over_the_years(plan):
             judged += 1
             assert abs(median(before) - median(after)) <= 8, key
     assert judged >= 20
+
+
+def test_month_end_payers_pay_at_the_end_of_the_month(plan):
+    payers = {
+        debtor.key
+        for debtor in plan.debtors
+        if debtor.habit.kind == book_types.HABIT_MONTH_END
+    }
+    at_the_end = [
+        (payment.date + timedelta(4)).month != payment.date.month
+        for payment in plan.payments
+        if payment.debtor in payers and payment.allocations
+    ]
+    assert sum(at_the_end) > 0.9 * len(at_the_end) > 0
 
 
 def test_habits_differ(plan):

@@ -77,6 +77,8 @@ _CREDIT_LIMIT_STEP = 100_000
 
 _STOPPED_DAYS_AGO = (148, 95, 50)
 _WEEKDAYS = (4, 3)
+# Which of four debtors pay once a week, whatever their habit (those who buy a lot).
+_WEEKLY = (1, 2)
 _LAST_NUMBER = 1000
 
 
@@ -85,13 +87,15 @@ def plan_debtors(rng, today, count):
 
     Draws from ``rng``; ``today`` bounds the history and dates those who stopped.
     """
-    habits = _shuffled(rng, _HABITS, count)
+    kinds = _shuffled(rng, _HABITS, count)
     terms = _shuffled(rng, _TERMS, count)
     names = _Names(rng)
     stopped = 0
     debtors = []
     for index in range(count):
-        habit = _plan_habit(rng, habits[index], today, stopped)
+        habit = _plan_habit(rng, kinds[index], today, stopped)
+        if index % 4 in _WEEKLY and habit.kind not in (HABIT_MONTH_END, HABIT_WEEKDAY):
+            habit = replace(habit, weekday=rng.choice(_WEEKDAYS))
         stopped += habit.kind == HABIT_STOPPED
         debtors.append(_plan_debtor(rng, index, today, habit, terms[index], names))
     return tuple(debtors)

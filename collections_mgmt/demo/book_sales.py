@@ -322,7 +322,8 @@ def _payment_day(rng, habit, due):
     lag = habit.lag + jitter + extra
     if habit.kind == HABIT_SEASONAL and due.month not in _SEASONAL_MONTHS:
         lag = jitter + extra - habit.spread // 2
-    return due + timedelta(days=min(lag, _SETTLED_AT_LATEST_DAYS))
+    day = due + timedelta(days=min(lag, _SETTLED_AT_LATEST_DAYS))
+    return day if habit.weekday is None else _nearest_weekday(day, habit.weekday)
 
 
 def _month_end_run(day):
@@ -342,6 +343,10 @@ def _last_working_day(year, month):
 
 def _next_weekday(day, weekday):
     return day + timedelta(days=(weekday - day.weekday()) % 7)
+
+
+def _nearest_weekday(day, weekday):
+    return _next_weekday(day - timedelta(days=3), weekday)
 
 
 def next_working_day(day):

@@ -81,8 +81,9 @@ class Product:
 class Habit:
     """How a debtor pays.
 
-    ``lag`` and ``spread`` are days after the due date; ``weekday`` (Monday = 0) is
-    that of the weekly payment run; nothing due from ``stopped_on`` on is paid.
+    ``lag`` and ``spread`` are days after the due date; ``weekday`` (Monday = 0), when
+    there is one, is that of the weekly payment run, which moves the day that results
+    to the nearest run; nothing due from ``stopped_on`` on is paid.
     """
 
     kind: str

@@ -170,19 +170,35 @@ class _Loader:
             "invoice_date": document.date,
             "date": document.date,
             "invoice_line_ids": [
-                Command.create(self._prepare_line_values(line, invoice.taxed))
+                Command.create(self._prepare_line_values(line, document, invoice))
                 for line in document.lines
             ],
         }
 
-    def _prepare_line_values(self, line, taxed):
-        return {
+    def _prepare_line_values(self, line, document, invoice):
+        is_refund = document is not invoice
+        taxes = self.sale_tax if invoice.taxed else self.sale_tax.browse()
+        values = {
             "product_id": self.products[line.product].id,
             "quantity": line.quantity,
             "price_unit": float(line.price),
             "analytic_distribution": False,
-            "tax_ids": [Command.set(self.sale_tax.ids if taxed else [])],
+            "tax_ids": [Command.set(taxes.ids)],
+            "tax_tag_ids": [Command.set(self._get_base_tags(taxes, is_refund).ids)],
         }
+        if invoice.currency == self.books.company.currency:
+            # What Odoo works out too, but then by one more write per line.
+            amount = float(line.price * line.quantity) * (1 if is_refund else -1)
+            values.update(amount_currency=amount, balance=amount)
+        return values
+
+    def _get_base_tags(self, taxes, is_refund):
+        lines = (
+            taxes.refund_repartition_line_ids
+            if is_refund
+            else taxes.invoice_repartition_line_ids
+        )
+        return lines.filtered(lambda line: line.repartition_type == "base").tag_ids
 
     def _link_and_apply_credit_notes(self):
         """Point credit notes to their invoices, and apply those to be applied.

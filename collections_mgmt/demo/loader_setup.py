@@ -91,7 +91,8 @@ def adopt_company(company, plan):
     if company._existing_accounting():
         return
     quiet = _quiet_companies(company.env).browse(company.id)
-    quiet.write(_prepare_head_values(company.env, plan))
+    # Without the chart it has: else a branch loads that one, when the transaction ends.
+    quiet.write({**_prepare_head_values(company.env, plan), "chart_template": False})
     if not company.child_ids:
         _create_branches(quiet, plan)
 

@@ -434,13 +434,16 @@ class CollectionEngine(models.AbstractModel):
             """
             SELECT cases.id AS case_id, cases.strategy_id, cases.amount_overdue,
                    cases.amount_credit, strategy.minimum_amount,
-                   item.overdue_net, item.due_stage_id,
+                   item.overdue_net,
+                   -- A reminder that reaches nobody is left out; dunning is not.
+                   CASE WHEN reach.reachable OR due_stage.days >= 0
+                        THEN item.due_stage_id END AS due_stage_id,
                    item.next_date, item.next_stage_id,
                    cases.date_last_contact + strategy.minimum_gap_days AS gap_date,
                    failed.date_done + GREATEST(strategy.minimum_gap_days, 1)
                        AS retry_date,
                    pending.stage_id AS pending_stage_id,
-                   %(reachable)s AS reachable
+                   reach.reachable
               FROM collection_case cases
          LEFT JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
          LEFT JOIN (
@@ -455,6 +458,8 @@ class CollectionEngine(models.AbstractModel):
                   FROM item_fact
                  GROUP BY case_id
               ) item ON item.case_id = cases.id
+         LEFT JOIN collection_stage due_stage ON due_stage.id = item.due_stage_id
+        CROSS JOIN LATERAL (SELECT %(reachable)s AS reachable) reach
          LEFT JOIN LATERAL (
                 SELECT stage_id FROM collection_contact contact
                  WHERE contact.case_id = cases.id

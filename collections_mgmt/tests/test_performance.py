@@ -106,13 +106,15 @@ class TestPerformance(CollectionCommon):
         self._plan()
         moves = self.env["account.move"].search([("partner_id", "in", many.ids)])
         items = self.env["collection.item"].search([("move_id", "in", moves.ids)])
+        cases = self.env["collection.case"].search([("partner_id", "in", many.ids)])
         for records, names in (
             (moves, ["collection_stage_id", "collection_status"]),
             (many, ["collection_case_id", "collection_amount_overdue"]),
-            (items.case_id, ["decision_text", "days_overdue", "item_count"]),
+            (cases, ["decision_text", "days_overdue", "item_count"]),
             (items, ["display_name", "days_overdue", "stage_id"]),
         ):
             with self.subTest(records._name):
+                records.read(names)  # fills the caches that outlive a transaction
                 few = self._count_queries(lambda r=records, n=names: r[:FEW].read(n))
                 all_of_them = self._count_queries(lambda r=records, n=names: r.read(n))
                 self.assertEqual(all_of_them, few)

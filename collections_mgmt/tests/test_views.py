@@ -391,6 +391,24 @@ class TestFieldsOnOtherScreens(CollectionCommon):
                 )
                 self.assertEqual(set(found), set(expected))
 
+    def test_records_are_found_by_the_name_they_show(self):
+        self._run(10)
+        for records in (
+            self._case(self.debtor),
+            self._items(self.due),
+            self._contacts(self.debtor),
+            self.strategy,
+            self.stage_first,
+            self.stage_first.step_ids,
+        ):
+            others = records.search([("id", "not in", records.ids)])
+            with self.subTest(records._name):
+                self.assertTrue(others)
+                name = records[0].display_name.split(" · ")[-1].split(": ")[0]
+                found = [record_id for record_id, _name in records.name_search(name)]
+                self.assertIn(records[0].id, found)
+                self.assertLess(len(found), len(records | others))
+
     def test_cases_are_found_by_whether_they_need_a_person(self):
         self._stand(self.old, self.stage_call, 5)
         self._plan()

@@ -1,0 +1,142 @@
+"""Take the pictures of the documentation from a running demo.
+
+Usage: screenshots.py URL FOLDER [NAME ...]; without names, all of them.
+"""
+
+import pathlib
+import shutil
+import sys
+import time
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+DESKTOP = {"width": 1360, "height": 800}
+PHONE = {"width": 390, "height": 844}
+FIRST_ROW = ".o_data_row .o_data_cell"
+
+# name: (log-in, path, what to wait for, clicks before the picture, window)
+PICTURES = {
+    "cases": ("accountant", "/odoo/collections", FIRST_ROW, [], DESKTOP),
+    "case": ("accountant", "/odoo/collections", FIRST_ROW, [FIRST_ROW], DESKTOP),
+    "case_es": ("collector", "/odoo/collections", FIRST_ROW, [FIRST_ROW], DESKTOP),
+    "cases_es": ("collector", "/odoo/collections", FIRST_ROW, [], DESKTOP),
+    "cases_phone": ("collector", "/odoo/collections", ".o_kanban_record", [], PHONE),
+    "kanban": (
+        "accountant",
+        "/odoo/collections",
+        FIRST_ROW,
+        [".o_switch_view.o_kanban"],
+        DESKTOP,
+    ),
+    "runs": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_run_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "run": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_run_action",
+        FIRST_ROW,
+        [FIRST_ROW],
+        DESKTOP,
+    ),
+    "contacts": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_contact_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "message": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_contact_action",
+        FIRST_ROW,
+        [".o_data_row:has-text('mail') .o_data_cell"],
+        DESKTOP,
+    ),
+    "items": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_item_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "strategy": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_strategy_action",
+        FIRST_ROW,
+        [".o_data_row .o_data_cell[name=name]"],
+        DESKTOP,
+    ),
+    "invoice": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_item_action",
+        FIRST_ROW,
+        [".o_data_row button[name=action_open_move]"],
+        DESKTOP,
+    ),
+    "portal": ("portal", "/my/collections", "table", [], DESKTOP),
+    "portal_phone": ("portal", "/my/collections", "table", [], PHONE),
+    "portal_home": ("portal", "/my", ".o_portal_docs", [], DESKTOP),
+}
+
+
+def wait_for_server(url, seconds=120):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(url + "/web/health", timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
+
+
+def log_in(browser, url, login, window):
+    context = browser.new_context(viewport=window, device_scale_factor=1)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{url}/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda address: "/web/login" not in address)
+    return page
+
+
+def take(page, url, path, target, clicks):
+    page.goto(url + path)
+    page.wait_for_selector(target)
+    for selector in clicks:
+        page.locator(selector).first.click()
+        page.wait_for_timeout(2500)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)
+
+
+def main(url, folder, *names):
+    wait_for_server(url)
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name in names or PICTURES:
+            login, path, target, clicks, window = PICTURES[name]
+            key = (login, window["width"])
+            if key not in pages:
+                pages[key] = log_in(browser, url, login, window)
+            take(pages[key], url, path, target, clicks)
+            pages[key].screenshot(path=folder / f"{name}.png")
+            print(f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
