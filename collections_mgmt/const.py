@@ -30,6 +30,9 @@ DECISIONS = [
     ("gap", "Contacted recently"),
     ("no_address", "No address"),
     ("send", "To contact"),
+    # What became of "send" until the next run decides anew.
+    ("sent", "Contacted"),
+    ("dropped", "Settled in the meantime"),
 ]
 
 # Decisions that leave the debtor to a person: nothing more happens by itself.

@@ -10,7 +10,12 @@ REPLAYED_DAYS = 45
 
 env = env(context={**env.context, "tracking_disable": True})  # noqa: F821
 company = env.ref("base.main_company")
-env["collection.demo"]._load(company_xmlid="base.main_company")
+summary = env["collection.demo"]._load(company_xmlid="base.main_company")
+collectors = env["res.users"].search([("login", "in", ("collector", "collector2"))])
+debtors = env["res.partner"].browse(summary["partner_ids"].values())
+for number, debtor in enumerate(debtors.with_company(company)):
+    # Every third debtor has no collector yet.
+    debtor.collection_agent_id = collectors[number % 3 : number % 3 + 1]
 env.cr.commit()
 
 

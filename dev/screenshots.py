@@ -11,7 +11,7 @@ import urllib.request
 
 from playwright.sync_api import sync_playwright
 
-DESKTOP = {"width": 1360, "height": 800}
+DESKTOP = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FIRST_ROW = ".o_data_row .o_data_cell"
 
@@ -114,8 +114,8 @@ def take(page, url, path, target, clicks):
     for selector in clicks:
         page.locator(selector).first.click()
         page.wait_for_timeout(2500)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)
+    # The client keeps a connection open: it never goes idle.
+    page.wait_for_timeout(2000)
 
 
 def main(url, folder, *names):

@@ -2,7 +2,7 @@
 
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
@@ -15,6 +15,7 @@ class CollectionDemo(models.AbstractModel):
     _name = "collection.demo"
     _description = "Collection Demonstration Books"
 
+    @api.model
     def _load(
         self,
         today=None,

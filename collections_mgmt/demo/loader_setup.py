@@ -155,6 +155,8 @@ def set_up_accounting(company, plan):
         is_chilean = "l10n_cl_sii_taxpayer_type" in company.env["res.partner"]._fields
         template = _CHART_CHILE if is_chilean else _CHART_GENERIC
         company.env["account.chart.template"]._load(template, company, False)
+        # The generic chart brings its own currency.
+        company.currency_id = _find_currency(company.env, plan.currency)
     if company.currency_id.name != plan.currency:
         raise UserError(
             company.env._(

@@ -48,10 +48,12 @@ class AccountMove(models.Model):
     )
 
     @api.depends("collection_item_ids.state", "collection_item_ids.stage_id")
+    @api.depends_context("uid")
     def _compute_collection_fields(self):
+        cases = self.collection_item_ids.case_id
         for move in self:
             items = move.collection_item_ids.filtered(lambda item: item.state == "open")
-            case = items.case_id[:1]
+            case = items.case_id[:1].with_prefetch(cases.ids)
             move.collection_case_id = case
             move.collection_stage_id = items.stage_id.sorted("days")[-1:]
             move.collection_agent_id = case.agent_id
@@ -75,7 +77,7 @@ class AccountMove(models.Model):
 
         An invoice that is not followed counts as empty.
         """
-        if operator not in ("in", "<", "<=", ">", ">="):
+        if operator not in ("in", "any", "<", "<=", ">", ">="):
             return NotImplemented
         is_open = Domain("state", "=", "open")
         domain = Domain(

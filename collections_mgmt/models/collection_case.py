@@ -9,6 +9,7 @@ class CollectionCase(models.Model):
     _name = "collection.case"
     _description = "Collection Case"
     _inherit = ["mail.thread", "mail.activity.mixin"]
+    _rec_names_search = ["partner_id"]
     _order = "amount_overdue desc, id"
     _check_company_auto = True
 
@@ -54,6 +55,13 @@ class CollectionCase(models.Model):
     item_ids = fields.One2many(
         "collection.item", "case_id", string="Items", readonly=True
     )
+    open_item_ids = fields.One2many(
+        "collection.item",
+        "case_id",
+        string="Open Items",
+        domain=[("state", "=", "open")],
+        readonly=True,
+    )
     contact_ids = fields.One2many(
         "collection.contact", "case_id", string="Contact Attempts", readonly=True
     )
@@ -68,7 +76,9 @@ class CollectionCase(models.Model):
     )
     date_oldest_due = fields.Date(string="Oldest Due Date", readonly=True)
     days_overdue = fields.Integer(
-        compute="_compute_days_overdue", help="Days since the oldest due date."
+        string="Days Late",
+        compute="_compute_days_overdue",
+        help="Days since the oldest due date.",
     )
     item_count = fields.Integer(compute="_compute_item_count")
 
@@ -167,9 +177,29 @@ class CollectionCase(models.Model):
             "gap": self.env._("Contacted recently: “%(stage)s” follows on %(date)s."),
             "no_address": self.env._("“%(stage)s” is due, but there is no address."),
             "send": self.env._("“%(stage)s” is due."),
+            "sent": self.env._("“%(stage)s” was done on %(date)s."),
+            "dropped": self.env._("“%(stage)s” was not needed any more."),
         }
 
+    def _note_outcome(self, decision, date):
+        """Say what became of the message that was due, until the next run.
+
+        :param str decision: a code of const.DECISIONS
+        :param datetime.date date: when it happened, or when it is tried again
+        """
+        self.write({"decision": decision, "next_action_date": date})
+
     # ACTIONS
+
+    def action_open_items(self):
+        """Open all items of the case, settled ones included."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "collections_mgmt.collection_item_action"
+            ),
+            "domain": [("case_id", "=", self.id)],
+        }
 
     def _get_form_action(self):
         self.ensure_one()

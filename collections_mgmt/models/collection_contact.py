@@ -8,6 +8,7 @@ from ..tools.statement import Row, group_by_currency
 class CollectionContact(models.Model):
     _name = "collection.contact"
     _description = "Contact Attempt"
+    _rec_names_search = ["partner_id", "stage_id"]
     _order = "id desc"
 
     case_id = fields.Many2one(
@@ -42,7 +43,7 @@ class CollectionContact(models.Model):
         "res.partner", string="Recipient", readonly=True, index="btree_not_null"
     )
     address = fields.Char(readonly=True, help="The address at the time of sending.")
-    lang = fields.Char(string="Language", compute="_compute_lang")
+    lang = fields.Selection("_get_langs", string="Language", compute="_compute_lang")
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, sanitize=False)
     line_ids = fields.One2many(
@@ -73,9 +74,12 @@ class CollectionContact(models.Model):
                 if part
             )
 
+    def _get_langs(self):
+        return self.env["res.lang"].get_installed()
+
     @api.depends("address_partner_id.lang", "partner_id.lang")
     def _compute_lang(self):
-        active = dict(self.env["res.lang"].get_installed())
+        active = dict(self._get_langs())
         for contact in self:
             wishes = (
                 contact.address_partner_id.lang,
@@ -153,7 +157,10 @@ class CollectionContact(models.Model):
         return moved
 
     def _set_queued(self):
-        return self._set_state(("planned",), "queued")
+        moved = self._set_state(("planned",), "queued")
+        today = fields.Date.context_today(self)
+        moved._get_cases_of_today()._note_outcome("queued", today)
+        return moved
 
     def _set_sent(self):
         """Note that the message left: only now its items climb."""
@@ -162,6 +169,7 @@ class CollectionContact(models.Model):
             ("planned", "queued", "failed"), "sent", date_done=today, reason=False
         )
         moved._climb_items(today)
+        moved._get_cases_of_today()._note_outcome("sent", today)
         moved.filtered(lambda contact: contact.channel != "task").case_id.write(
             {"date_last_contact": today}
         )
@@ -169,24 +177,33 @@ class CollectionContact(models.Model):
 
     def _set_failed(self, reason):
         """Note a failure: it is no reminder, its items stay where they are."""
+        today = fields.Date.context_today(self)
         moved = self._set_state(
-            ("planned", "queued"),
-            "failed",
-            date_done=fields.Date.context_today(self),
-            reason=reason,
+            ("planned", "queued"), "failed", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
+        cases = moved._get_cases_of_today()
+        for strategy, of_strategy in cases.grouped("strategy_id").items():
+            of_strategy._note_outcome("failed", strategy._get_retry_date(today))
         return moved
 
     def _set_dropped(self, reason):
+        today = fields.Date.context_today(self)
         moved = self._set_state(
-            ("planned", "queued"),
-            "dropped",
-            date_done=fields.Date.context_today(self),
-            reason=reason,
+            ("planned", "queued"), "dropped", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
+        moved._get_cases_of_today()._note_outcome("dropped", today)
         return moved
+
+    def _get_cases_of_today(self):
+        """Return the open cases whose last decision is about these contacts."""
+        return self.case_id.filtered(
+            lambda case: (
+                case.state == "open"
+                and case.decision in ("send", "queued", "failed", "sent", "dropped")
+            )
+        )
 
     def _climb_items(self, date):
         """Move the items of sent contacts to the stage their line names."""

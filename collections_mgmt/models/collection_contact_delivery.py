@@ -217,6 +217,7 @@ class CollectionContact(models.Model):
         return {
             "mail_message_id": mail.mail_message_id.id,
             "mail_mail_id": mail.id,
+            "author_id": mail.author_id.id,
             "res_partner_id": self.address_partner_id.id,
             "notification_type": "email",
             "notification_status": "ready",
@@ -235,7 +236,8 @@ class CollectionContact(models.Model):
 
     def _deliver_task(self):
         """Give the collectors an activity on each case."""
-        self.env["mail.activity"].create(
+        # Collectors work from their list: no e-mail to them for each of its entries.
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
             [contact._prepare_activity_values() for contact in self]
         )
         self._set_sent()

@@ -5,6 +5,8 @@ its branches. Amounts are in company currency unless a name ends in ``_currency`
 accounting tables are read, never written.
 """
 
+from datetime import date
+
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -28,6 +30,7 @@ class CollectionEngine(models.AbstractModel):
         self._execute(self._get_close_cases_sql(run))
         self.env.invalidate_all(flush=False)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
+        run.flush_recordset()
 
     def _execute(self, query):
         """Run a data-changing statement and return the number of rows it changed."""
@@ -130,6 +133,7 @@ class CollectionEngine(models.AbstractModel):
             UPDATE collection_item item
                SET state = 'open', date_closed = NULL, case_id = cases.id,
                    partner_id = line.partner_id, date_due = line.date_due,
+                   currency_id = line.currency_id,
                    amount_residual = line.amount_residual,
                    amount_residual_currency = line.amount_residual_currency,
                    write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
@@ -138,10 +142,10 @@ class CollectionEngine(models.AbstractModel):
                 ON cases.partner_id = line.partner_id
                AND cases.company_id = %(company)s AND cases.state = 'open'
              WHERE item.move_line_id = line.id
-               AND (item.state, item.case_id, item.date_due,
+               AND (item.state, item.case_id, item.date_due, item.currency_id,
                     item.amount_residual, item.amount_residual_currency)
                    IS DISTINCT FROM
-                   ('open', cases.id, line.date_due,
+                   ('open', cases.id, line.date_due, line.currency_id,
                     line.amount_residual, line.amount_residual_currency)
             """,
             lines=self._get_open_lines_sql(),
@@ -260,7 +264,7 @@ class CollectionEngine(models.AbstractModel):
                 strategy.id,
             )
             for strategy in self.env["collection.strategy"].search(
-                Domain("domain", "not in", [False, "", "[]"])
+                Domain("has_rule", "=", True)
                 & Domain("company_id", "in", [False, company.id])
             )
         ]
@@ -308,6 +312,7 @@ class CollectionEngine(models.AbstractModel):
                            WHEN 'wait' THEN verdict.next_stage_id END,
                        decision_amount = CASE verdict.decision
                            WHEN 'credits' THEN verdict.amount_credit
+                           WHEN 'minimum' THEN verdict.overdue_net
                            ELSE verdict.amount_overdue END,
                        next_action_date = CASE verdict.decision
                            WHEN 'gap' THEN verdict.gap_date
@@ -389,9 +394,8 @@ class CollectionEngine(models.AbstractModel):
                        AS due_stage_id,
                    CASE WHEN fact.dunning_due THEN fact.next_rank
                         WHEN fact.reminder_due THEN fact.reminder_rank END AS due_rank,
-                   CASE WHEN NOT fact.dunning_due THEN fact.next_stage_id END
-                       AS next_stage_id,
-                   CASE WHEN NOT fact.dunning_due THEN fact.next_date END AS next_date
+                   CASE WHEN fact.waiting THEN fact.next_stage_id END AS next_stage_id,
+                   CASE WHEN fact.waiting THEN fact.next_date END AS next_date
               FROM collection_item item
               JOIN (
                 SELECT item.id, following.next_stage_id, following.rank AS next_rank,
@@ -399,6 +403,9 @@ class CollectionEngine(models.AbstractModel):
                        COALESCE(timing.next_date <= %(date)s
                                 AND item.amount_credit < item.amount_residual, FALSE)
                            AS dunning_due,
+                       COALESCE(timing.next_date > %(date)s
+                                AND item.amount_credit < item.amount_residual, FALSE)
+                           AS waiting,
                        reminder.stage_id AS reminder_id,
                        reminder.rank AS reminder_rank,
                        reminder.stage_id IS NOT NULL
@@ -410,11 +417,12 @@ class CollectionEngine(models.AbstractModel):
              LEFT JOIN following
                     ON following.strategy_id = cases.strategy_id
                    AND following.stage_id IS NOT DISTINCT FROM item.stage_id
-            CROSS JOIN LATERAL (
-                       SELECT GREATEST(item.date_due + following.days,
-                                       item.stage_date + following.minimum_days)
-                              AS next_date
-                       ) timing
+             LEFT JOIN LATERAL (
+                       SELECT LEAST(GREATEST(item.date_due + following.days,
+                                             item.stage_date + following.minimum_days),
+                                    %(last_day)s) AS next_date
+                        WHERE following.next_stage_id IS NOT NULL
+                       ) timing ON TRUE
              LEFT JOIN reminder
                     ON reminder.strategy_id = cases.strategy_id
                    AND item.date_due > %(date)s
@@ -425,6 +433,7 @@ class CollectionEngine(models.AbstractModel):
               ) fact ON fact.id = item.id
             """,
             date=run.date,
+            last_day=date.max,  # the last one that Python knows
             company=run.company_id.id,
         )
 

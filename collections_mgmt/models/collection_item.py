@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class CollectionItem(models.Model):
     _name = "collection.item"
     _description = "Receivable Item under Follow-up"
+    _rec_names_search = ["move_id"]
     _order = "date_due, id"
 
     # What it points to. The journal item is the truth and is never written.
@@ -73,7 +74,7 @@ class CollectionItem(models.Model):
         ondelete="set null",
         help="The last reminder sent before the due date.",
     )
-    days_overdue = fields.Integer(compute="_compute_days_overdue")
+    days_overdue = fields.Integer(string="Days Late", compute="_compute_days_overdue")
 
     _unique_move_line = models.UniqueIndex(
         "(move_line_id)", "This journal item is already followed."

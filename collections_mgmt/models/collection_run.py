@@ -38,9 +38,7 @@ class CollectionRun(models.Model):
     )
 
     # What became of the contacts, counted as they stand now
-    contact_count = fields.Integer(
-        string="Attempts", compute="_compute_contact_counts"
-    )
+    contact_count = fields.Integer(string="Attempts", compute="_compute_contact_counts")
     waiting_count = fields.Integer(
         string="On Their Way", compute="_compute_contact_counts"
     )

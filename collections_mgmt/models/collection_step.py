@@ -7,6 +7,7 @@ from ..const import CHANNELS
 class CollectionStep(models.Model):
     _name = "collection.step"
     _description = "Step of a Dunning Stage"
+    _rec_names_search = ["stage_id"]
     _order = "stage_id, sequence, id"
 
     sequence = fields.Integer(default=10)

@@ -1,4 +1,5 @@
 from ast import literal_eval
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -22,11 +23,12 @@ class CollectionStrategy(models.Model):
         domain=[("parent_id", "=", False)],
         help="Leave empty to offer the strategy to every company.",
     )
-    domain = fields.Char(
-        string="Applies to These Debtors",
-        help="Debtors that match get this strategy by themselves, unless one was "
-        "chosen on the debtor. Empty: nobody.",
+    has_rule = fields.Boolean(
+        string="Assign by Rule",
+        help="Debtors that match the rule get this strategy by themselves, unless one "
+        "was chosen on the debtor.",
     )
+    domain = fields.Char(string="Applies to These Debtors", default="[]")
     minimum_amount = fields.Float(
         digits="Account",
         help="Debtors who owe less than this, in company currency and net of their "
@@ -50,7 +52,7 @@ class CollectionStrategy(models.Model):
         "The minimum amount cannot be negative.",
     )
 
-    @api.constrains("domain")
+    @api.constrains("has_rule", "domain")
     def _check_domain(self):
         for strategy in self:
             try:
@@ -66,8 +68,12 @@ class CollectionStrategy(models.Model):
                 ) from error
 
     def _get_partner_domain(self):
-        """Return the rule as a domain on debtors; no rule takes nobody."""
+        """Return the rule as a domain on debtors; without one it applies to nobody."""
         self.ensure_one()
-        if not self.domain:
+        if not self.has_rule:
             return Domain.FALSE
-        return Domain(literal_eval(self.domain))
+        return Domain(literal_eval(self.domain or "[]"))
+
+    def _get_retry_date(self, date):
+        """Return when a message that failed on ``date`` is tried again."""
+        return date + timedelta(days=max(self.minimum_gap_days, 1))

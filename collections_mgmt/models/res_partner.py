@@ -46,12 +46,13 @@ class ResPartner(models.Model):
     )
     collection_amount_overdue = fields.Monetary(
         related="collection_case_id.amount_overdue",
+        related_sudo=False,
         currency_field="currency_id",
         groups=COLLECTION_GROUPS,
     )
 
     @api.depends("commercial_partner_id")
-    @api.depends_context("company")
+    @api.depends_context("company", "uid")
     def _compute_collection_case_id(self):
         cases = self.env["collection.case"].search(
             self._get_collection_case_domain()
@@ -64,10 +65,12 @@ class ResPartner(models.Model):
             )
 
     def _search_collection_case_id(self, operator, value):
-        if operator != "in":
-            return NotImplemented
         cases = "commercial_partner_id.collection_case_ids"
         followed = self._get_collection_case_domain()
+        if operator == "any":
+            return Domain(cases, "any", followed & Domain(value))
+        if operator != "in":
+            return NotImplemented
         ids = [case_id for case_id in value if case_id]
         domain = Domain(cases, "any", followed & Domain("id", "in", ids))
         if False in value:

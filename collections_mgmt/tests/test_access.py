@@ -100,7 +100,8 @@ class TestPermissions(AccessCommon):
         """As has_access, through the calls a client makes."""
         self._plan()
         for model, of_roles in PERMISSIONS.items():
-            record = self.env[model].search([], limit=1)
+            seen_by = "own" if "own" in of_roles else "viewer"
+            record = self._as(seen_by, self.env[model]).search([], limit=1)
             for role in ROLES:
                 with self.subTest(model=model, role=role):
                     allowed = of_roles.get(role, "")
@@ -316,6 +317,7 @@ class TestEntryPoints(AccessCommon):
         return {
             ("account.move", "action_open_collection_case"): self.moves[self.others],
             ("res.partner", "action_open_collection_case"): self.others,
+            ("collection.case", "action_open_items"): case,
             ("collection.case", "action_open_partner"): case,
             ("collection.item", "action_open_move"): case.item_ids,
             ("collection.run", "action_run_now"): run.browse(),

@@ -273,6 +273,13 @@ class TestPlannedContacts(CollectionCommon):
         self.debtor.email = "found@debtor.test"
         self.assertEqual(self._run(1).address, "found@debtor.test")
 
+    def test_a_reminder_that_reaches_nobody_is_left_out(self):
+        self.debtor.email = False
+        self.stage_soon.step_ids.task_when_no_address = False
+        self._create_overdue_invoice(self.debtor, -3)
+        self.assertFalse(self._run())
+        self.assertEqual(self._case(self.debtor).decision, "not_due")
+
     def test_a_task_step_gives_the_collector_an_activity(self):
         activity_type = self.env["mail.activity.type"].create({"name": "Visit"})
         self.stage_call.step_ids.activity_type_id = activity_type

@@ -7,6 +7,10 @@ from odoo.tests import Form
 from .common import CollectionCommon
 
 
+# What became of a message since it was decided; see test_delivery.
+OUTCOMES = {"sent", "dropped"}
+
+
 class TestStageReached(CollectionCommon):
     """Which stage is due on which day, one at a time."""
 
@@ -114,7 +118,7 @@ class TestStageReached(CollectionCommon):
     def test_an_old_debt_goes_through_every_stage_without_jumping(self):
         debtor = self._create_debtor("Acme")
         self._create_overdue_invoice(debtor, 200)
-        for day in range(30):
+        for day in (*range(9), 12, 13, 17, 18, 29):
             self._run(day)
         sent = [
             (contact.stage_id.name, (contact.date_done - self.today).days)
@@ -134,7 +138,7 @@ class TestStageReached(CollectionCommon):
     def test_a_debt_from_its_reminder_to_the_collector(self):
         debtor = self._create_debtor("Acme")
         self._create_overdue_invoice(debtor, -5)
-        for day in range(40):
+        for day in (1, 2, 3, 4, 5, 7, 8, 14, 15, 24, 25, 34, 35, 39):
             self._run(day)
         sent = [
             (contact.stage_id.name, (contact.date_done - self.today).days - 5)
@@ -255,7 +259,7 @@ class TestDecision(CollectionCommon):
                     ],
                 )
         codes = self.env["collection.case"]._fields["decision"].get_values(self.env)
-        self.assertEqual(set(codes), set(expected), "Every decision is in the table.")
+        self.assertEqual(set(codes) - OUTCOMES, set(expected), "Each is in the table.")
 
     def _in_days(self, days):
         return self.today + timedelta(days=days)
@@ -566,6 +570,7 @@ class TestStrategyChoice(CollectionCommon):
         cls.rule = cls._create_strategy(
             "By Rule",
             {0: ("Rule", 0, "email")},
+            has_rule=True,
             domain="[('ref', '=', 'VIP')]",
             sequence=5,
         )
@@ -597,8 +602,8 @@ class TestStrategyChoice(CollectionCommon):
     def test_rules_that_take_nobody(self):
         second = self._create_creditor("Second Creditor")
         for values in (
-            {"domain": False},
-            {"domain": "[]"},
+            {"has_rule": False},
+            {"domain": "[('ref', '=', 'OTHER')]"},
             {"active": False},
             {"company_id": second.id},
         ):
@@ -607,6 +612,7 @@ class TestStrategyChoice(CollectionCommon):
                 self.assertEqual(self._get_strategy(ref="VIP"), self.strategy)
                 self.rule.write(
                     {
+                        "has_rule": True,
                         "domain": "[('ref', '=', 'VIP')]",
                         "active": True,
                         "company_id": False,

@@ -202,6 +202,53 @@ class TestMails(CollectionCommon):
                 self._run(10)
                 self.assertEqual(self._items(move).stage_id, self.stage_due)
 
+    def test_the_case_says_what_became_of_its_message(self):
+        names = ("sent", "failed", "dropped", "waiting")
+        debtors = {name: self._create_debtor(name) for name in names}
+        moves = {
+            name: self._create_overdue_invoice(debtor, 5)
+            for name, debtor in debtors.items()
+        }
+        self._prepare_outcomes(debtors, moves)
+        today, retry = self.today, self.today + timedelta(days=3)
+        for name, decision, sentence, date in (
+            ("sent", "sent", "“Due” was done on 03/16/2026.", today),
+            (
+                "failed",
+                "failed",
+                "The last message failed; a new attempt on 03/19/2026.",
+                retry,
+            ),
+            ("dropped", "dropped", "“Due” was not needed any more.", today),
+            ("waiting", "queued", "“Due” is on its way.", today),
+        ):
+            with self.subTest(name):
+                self.assertRecordValues(
+                    self._case(debtors[name]),
+                    [
+                        {
+                            "decision": decision,
+                            "decision_text": sentence,
+                            "next_action_date": date,
+                        }
+                    ],
+                )
+
+    def _prepare_outcomes(self, debtors, moves):
+        """Let the message of each debtor end as its name says."""
+        self._plan()
+        self._pay(moves["dropped"])
+        self._deliver()
+        mails = {
+            name: self._contacts(debtor).sudo().mail_mail_id
+            for name, debtor in debtors.items()
+        }
+        (mails["failed"] | mails["waiting"]).state = "exception"
+        self._send_mails()
+        mails["failed"].state = "outgoing"
+        self._fail_mails()
+        mails["waiting"].state = "outgoing"
+
     # TRACES
 
     def test_message_mail_and_notification_agree(self):
@@ -489,6 +536,7 @@ class TestJobs(CollectionCommon):
         second = self._create_creditor("Second Creditor")
         self._create_overdue_invoice(self.good, 5, company=second)
         broken = self._create_strategy("Broken", {}, company_id=first.id)
+        broken.has_rule = True
         broken.domain = "[('ref', '=', 'VIP')]"
         self.env.flush_all()
         self.env.cr.execute(

@@ -132,6 +132,7 @@ class TestMenus(CollectionCommon):
         for record, method, expected in (
             (run, "action_open_contacts", contact),
             (run.decision_ids, "action_open_cases", case),
+            (case, "action_open_items", case.item_ids),
         ):
             with self.subTest(method):
                 action = getattr(record, method)()
@@ -166,6 +167,7 @@ class TestForms(CollectionCommon):
             form.name = "Wholesale"
             form.minimum_amount = 12.5
             form.minimum_gap_days = 7
+            form.has_rule = True
             form.domain = "[('ref', '=', 'W')]"
             for name, days in (("Late", 5), ("Soon", -2)):
                 with form.stage_ids.new() as stage:
