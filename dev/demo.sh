@@ -58,5 +58,5 @@ cat <<TEXT
   Outgoing mail is caught in $MAILDIR. End with Ctrl-C.
 
 TEXT
-odoo -d "$DEMO_DB" --db-filter="^$DEMO_DB\$" --http-port="$HTTP_PORT" --smtp-port="$SMTP_PORT" \
+python -m odoo -d "$DEMO_DB" --db-filter="^$DEMO_DB\$" --http-port="$HTTP_PORT" --smtp-port="$SMTP_PORT" \
     --max-cron-threads=1 2>>"$STATE/serve.log"

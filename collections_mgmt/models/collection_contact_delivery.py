@@ -235,10 +235,22 @@ class CollectionContact(models.Model):
         }
 
     def _deliver_task(self):
-        """Give the collectors an activity on each case."""
+        """Give the collectors one open activity per case, with what is owed now."""
+        values_list = [contact._prepare_activity_values() for contact in self]
+        open_tasks = {
+            (activity.res_id, activity.activity_type_id.id): activity
+            for activity in self.case_id.activity_ids
+        }
+        new = []
+        for values in values_list:
+            task = open_tasks.get((values["res_id"], values["activity_type_id"]))
+            if task:
+                task.write({"summary": values["summary"], "note": values["note"]})
+            else:
+                new.append(values)
         # Collectors work from their list: no e-mail to them for each of its entries.
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            [contact._prepare_activity_values() for contact in self]
+            new
         )
         self._set_sent()
 

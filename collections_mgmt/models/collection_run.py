@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..const import DECISIONS
@@ -204,16 +205,22 @@ class CollectionRunDecision(models.Model):
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
 
     def action_open_cases(self):
-        """Open the cases that stand under this decision now."""
+        """Open the cases behind the figure, as far as they still stand there."""
         self.ensure_one()
         return {
             **self.env["ir.actions.actions"]._for_xml_id(
                 "collections_mgmt.collection_case_action"
             ),
-            "domain": [
-                ("company_id", "=", self.run_id.company_id.id),
-                ("state", "=", "open"),
-                ("decision", "=", self.decision),
-            ],
+            "domain": list(self._get_cases_domain()),
             "context": {},
         }
+
+    def _get_cases_domain(self):
+        if self.decision == "send":
+            # By now their decision says what became of it.
+            return Domain("id", "in", self.run_id.contact_ids.case_id.ids)
+        return (
+            Domain("company_id", "=", self.run_id.company_id.id)
+            & Domain("state", "=", "open")
+            & Domain("decision", "=", self.decision)
+        )

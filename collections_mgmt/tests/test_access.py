@@ -71,7 +71,7 @@ class AccessCommon(CollectionCommon):
 
 
 class TestPermissions(AccessCommon):
-    """Who reads and writes what."""
+    """Who reads, writes and calls what."""
 
     def test_every_model_is_in_the_table(self):
         models = {
@@ -196,77 +196,7 @@ class TestPermissions(AccessCommon):
         case.message_post(body="I take it")
         self.assertEqual(case.agent_id, self.users["own"])
 
-
-class TestCompanies(AccessCommon):
-    """Nobody sees the cases of a company that is not theirs."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.second = cls._create_creditor("Second Creditor")
-        cls.second_strategy = cls._create_strategy(
-            "Of the Second", {0: ("Due", 0, "email")}, company_id=cls.second.id
-        )
-        cls.second.collection_strategy_id = cls.second_strategy
-        cls.foreign_move = cls._create_overdue_invoice(cls.mine, 5, company=cls.second)
-
-    def test_each_company_sees_its_own(self):
-        companies = self.env.company | self.second
-        self._plan(companies=companies)
-        self._deliver()
-        paths = {
-            "collection.case": "company_id",
-            "collection.item": "company_id",
-            "collection.contact": "company_id",
-            "collection.contact.line": "contact_id.company_id",
-            "collection.run": "company_id",
-            "collection.run.decision": "run_id.company_id",
-            "collection.strategy": "company_id",
-            "collection.stage": "company_id",
-            "collection.step": "company_id",
-        }
-        manager = self.users["manager"]
-        manager.company_ids = companies
-        for company in companies:
-            for model, path in paths.items():
-                with self.subTest(company=company.name, model=model):
-                    records = (
-                        self.env[model]
-                        .with_user(manager)
-                        .with_context(allowed_company_ids=company.ids)
-                        .search([])
-                    )
-                    found = records.sudo().mapped(path)
-                    self.assertLessEqual(found, company)
-                    self.assertTrue(records)
-
-    def test_a_user_of_one_company_cannot_read_the_other(self):
-        self._plan(companies=self.env.company | self.second)
-        case = self._items(self.foreign_move).case_id
-        self.assertEqual(case.company_id, self.second)
-        with (
-            mute_logger("odoo.addons.base.models.ir_rule"),
-            self.assertRaises(AccessError),
-        ):
-            self._as("manager", case).read(["partner_id"])
-
-    def test_a_manager_of_one_company_starts_a_run_of_that_company_only(self):
-        self._as("manager", self.env["collection.run"]).action_run_now()
-        runs = self.env["collection.run"].search([])
-        self.assertEqual(runs.company_id, self.env.company)
-        self.assertFalse(self._items(self.foreign_move))
-
-    def test_each_company_uses_its_own_strategy(self):
-        companies = self.env.company | self.second
-        self._plan(companies=companies)
-        found = {case.company_id: case.strategy_id for case in self._case(self.mine)}
-        self.assertEqual(
-            found, {self.env.company: self.strategy, self.second: self.second_strategy}
-        )
-
-
-class TestEntryPoints(AccessCommon):
-    """Whatever can be called from outside checks who calls."""
+    # ENTRY POINTS: whatever can be called from outside checks who calls
 
     def test_only_a_manager_starts_a_run(self):
         for role in ROLES:
@@ -346,6 +276,74 @@ class TestEntryPoints(AccessCommon):
             return call_kw(record.browse(), method, arguments, {})
         except (AccessError, UserError):
             return None
+
+
+class TestCompanies(AccessCommon):
+    """Nobody sees the cases of a company that is not theirs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = cls._create_creditor("Second Creditor")
+        cls.second_strategy = cls._create_strategy(
+            "Of the Second", {0: ("Due", 0, "email")}, company_id=cls.second.id
+        )
+        cls.second.collection_strategy_id = cls.second_strategy
+        cls.foreign_move = cls._create_overdue_invoice(cls.mine, 5, company=cls.second)
+
+    def test_each_company_sees_its_own(self):
+        companies = self.env.company | self.second
+        self._plan(companies=companies)
+        self._deliver()
+        paths = {
+            "collection.case": "company_id",
+            "collection.item": "company_id",
+            "collection.contact": "company_id",
+            "collection.contact.line": "contact_id.company_id",
+            "collection.run": "company_id",
+            "collection.run.decision": "run_id.company_id",
+            "collection.strategy": "company_id",
+            "collection.stage": "company_id",
+            "collection.step": "company_id",
+        }
+        manager = self.users["manager"]
+        manager.company_ids = companies
+        for company in companies:
+            for model, path in paths.items():
+                with self.subTest(company=company.name, model=model):
+                    records = (
+                        self.env[model]
+                        .with_user(manager)
+                        .with_context(allowed_company_ids=company.ids)
+                        .search([])
+                    )
+                    found = records.sudo().mapped(path)
+                    self.assertLessEqual(found, company)
+                    self.assertTrue(records)
+
+    def test_a_user_of_one_company_cannot_read_the_other(self):
+        self._plan(companies=self.env.company | self.second)
+        case = self._items(self.foreign_move).case_id
+        self.assertEqual(case.company_id, self.second)
+        with (
+            mute_logger("odoo.addons.base.models.ir_rule"),
+            self.assertRaises(AccessError),
+        ):
+            self._as("manager", case).read(["partner_id"])
+
+    def test_a_manager_of_one_company_starts_a_run_of_that_company_only(self):
+        self._as("manager", self.env["collection.run"]).action_run_now()
+        runs = self.env["collection.run"].search([])
+        self.assertEqual(runs.company_id, self.env.company)
+        self.assertFalse(self._items(self.foreign_move))
+
+    def test_each_company_uses_its_own_strategy(self):
+        companies = self.env.company | self.second
+        self._plan(companies=companies)
+        found = {case.company_id: case.strategy_id for case in self._case(self.mine)}
+        self.assertEqual(
+            found, {self.env.company: self.strategy, self.second: self.second_strategy}
+        )
 
 
 class TestScreensOfOthers(AccessCommon):

@@ -11,8 +11,10 @@ from .common import CollectionCommon
 OUTCOMES = {"sent", "dropped"}
 
 
-class TestStageReached(CollectionCommon):
-    """Which stage is due on which day, one at a time."""
+class TestDecision(CollectionCommon):
+    """Which stage is due on which day, or why nothing is done."""
+
+    # STAGES, one at a time
 
     def test_the_first_message_depends_on_the_days_late(self):
         expected = {
@@ -212,9 +214,7 @@ class TestStageReached(CollectionCommon):
         self._plan()
         self.assertEqual(self._contacts(debtor).stage_id.name, "Other 7")
 
-
-class TestDecision(CollectionCommon):
-    """What is to be done with each debtor, or why nothing is."""
+    # DECISIONS, each with its reason
 
     def test_each_decision_has_its_sentence_and_its_date(self):
         in_days = self._in_days
@@ -358,8 +358,8 @@ class TestDecision(CollectionCommon):
         self.assertEqual(self._case(debtor).amount_overdue, 100.0)
 
 
-class TestMoney(CollectionCommon):
-    """Credits are netted, small debts left alone, and sums tie to the ledger."""
+class TestMoneyAndGap(CollectionCommon):
+    """Credits, small debts and recent contacts keep a debtor from being chased."""
 
     @classmethod
     def setUpClass(cls):
@@ -497,14 +497,7 @@ class TestMoney(CollectionCommon):
         )
         return sum(line.amount_residual for line in lines if line.amount_residual > 0)
 
-
-class TestGap(CollectionCommon):
-    """A debtor is not contacted again too soon after a message that really left."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.debtor = cls._create_debtor("Acme")
+    # GAP: not again too soon after a message that really left
 
     def test_the_gap_between_contacts(self):
         for days, decision in ((0, "gap"), (2, "gap"), (3, "send"), (30, "send")):

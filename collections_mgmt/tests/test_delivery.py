@@ -7,13 +7,15 @@ from odoo.tools import SQL, mute_logger
 from .common import CollectionCommon
 
 
-class TestTruth(CollectionCommon):
-    """Nothing leaves that is not owed at that moment."""
+class TestDelivery(CollectionCommon):
+    """Only what is owed leaves, what left counts, and its traces agree."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.debtor = cls._create_debtor("Acme")
+
+    # TRUTH: nothing leaves that is not owed at that moment
 
     def test_what_is_not_owed_any_more_is_dropped_at_delivery(self):
         def exclude(move):
@@ -101,15 +103,6 @@ class TestTruth(CollectionCommon):
             "Nothing is owed at that stage any more.",
         )
         self.assertNotEqual(self._items(new).stage_id, self.stage_final)
-
-
-class TestMails(CollectionCommon):
-    """A message counts when it left, and its traces agree with each other."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.debtor = cls._create_debtor("Acme")
 
     # SENT OR FAILED
 

@@ -8,8 +8,8 @@ from odoo.tools import SQL, mute_logger
 from .common import CollectionCommon
 
 
-class TestItems(CollectionCommon):
-    """The open receivable lines, each with its own due date, are what is followed."""
+class TestSync(CollectionCommon):
+    """The open receivable lines are items, and debtors with items have a case."""
 
     @classmethod
     def setUpClass(cls):
@@ -298,14 +298,7 @@ class TestItems(CollectionCommon):
             self._plan(), [{"item_opened_count": 0, "item_closed_count": 1}]
         )
 
-
-class TestCases(CollectionCommon):
-    """Each debtor has one open case per root company while something is open."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.debtor = cls._create_debtor("Acme")
+    # CASES: one open case per debtor and root company while something is open
 
     def test_all_items_of_a_debtor_are_in_one_case(self):
         moves = [self._create_overdue_invoice(self.debtor, days) for days in (5, 9)]

@@ -21,8 +21,8 @@ FOR_VIEWERS = FOR_COLLECTORS | {"collection_run_action"}
 FOR_MANAGERS = FOR_VIEWERS | {"collection_strategy_action"}
 
 
-class TestMenus(CollectionCommon):
-    """Every screen we offer opens for those who see its menu."""
+class TestScreens(CollectionCommon):
+    """Every screen opens for those who see its menu, and keeps what is entered."""
 
     @classmethod
     def setUpClass(cls):
@@ -115,8 +115,8 @@ class TestMenus(CollectionCommon):
                     records.formatted_read_group([], [group], ["__count"])
 
     def test_the_buttons_open_what_they_name(self):
-        contact = self._run()
-        case, run = self._case(self.debtor), contact.run_id
+        run = self._plan()
+        case, contact = self._case(self.debtor), run.contact_ids
         move = case.item_ids.move_id
         for record, method, expected in (
             (case, "action_open_partner", self.debtor),
@@ -158,9 +158,7 @@ class TestMenus(CollectionCommon):
         )
         self.assertEqual(run.contact_ids.partner_id, self.debtor)
 
-
-class TestForms(CollectionCommon):
-    """What a manager enters in the forms is what is kept."""
+    # FORMS: what a manager enters is what is kept
 
     def test_a_strategy_with_its_stages_and_steps(self):
         with Form(self.env["collection.strategy"]) as form:
@@ -209,10 +207,8 @@ class TestForms(CollectionCommon):
         self.assertEqual(len(copy.stage_ids.step_ids), 6)
 
     def test_a_case_can_be_given_to_a_collector_only(self):
-        debtor = self._create_debtor("Acme")
-        self._create_overdue_invoice(debtor, 5)
         self._plan()
-        case = self._case(debtor)
+        case = self._case(self.debtor)
         with Form(case) as form:
             form.agent_id = self.user
             for name in ("state", "amount_overdue", "strategy_id", "stage_id"):
