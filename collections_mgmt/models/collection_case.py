@@ -1,8 +1,30 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..const import DECISIONS, DECISIONS_FOR_A_PERSON
+
+# What the engine writes and nobody edits by hand.
+ENGINE_FIELDS = {
+    "partner_id",
+    "company_id",
+    "state",
+    "date_opened",
+    "date_closed",
+    "strategy_id",
+    "stage_id",
+    "date_last_contact",
+    "amount_open",
+    "amount_overdue",
+    "amount_credit",
+    "date_oldest_due",
+    "decision",
+    "decision_date",
+    "decision_stage_id",
+    "decision_amount",
+    "next_action_date",
+}
 
 
 class CollectionCase(models.Model):
@@ -170,7 +192,7 @@ class CollectionCase(models.Model):
             "credits": self.env._(
                 "Unallocated credits of %(amount)s cover what is overdue."
             ),
-            "minimum": self.env._("%(amount)s overdue is below the minimum."),
+            "minimum": self.env._("%(amount)s is below the minimum amount."),
             "wait": self.env._("Next: “%(stage)s” on %(date)s."),
             "last_stage": self.env._("All stages are done: a collector takes over."),
             "failed": self.env._("The last message failed; a new attempt on %(date)s."),
@@ -181,6 +203,20 @@ class CollectionCase(models.Model):
             "dropped": self.env._("“%(stage)s” was not needed any more."),
         }
 
+    def write(self, vals):
+        if not self.env.su and (written := ENGINE_FIELDS.intersection(vals)):
+            raise AccessError(
+                self.env._(
+                    "These fields of a case follow the ledger and cannot be edited: "
+                    "%(fields)s. Correct the invoice or the payment instead.",
+                    fields=", ".join(
+                        self._fields[name]._description_string(self.env)
+                        for name in sorted(written)
+                    ),
+                )
+            )
+        return super().write(vals)
+
     def _note_outcome(self, decision, date):
         """Say what became of the message that was due, until the next run.
 
@@ -188,6 +224,30 @@ class CollectionCase(models.Model):
         :param datetime.date date: when it happened, or when it is tried again
         """
         self.write({"decision": decision, "next_action_date": date})
+
+    def _fold_into(self, partner):
+        """Give what these open cases hold to the partner's case in their company.
+
+        Called before debtors are merged: one debtor has one open case. What was sent
+        stays on record.
+
+        :param res.partner partner: the debtor who remains
+        """
+        for company, cases in self.grouped("company_id").items():
+            target = self.search(
+                [
+                    ("partner_id", "=", partner.id),
+                    ("company_id", "=", company.id),
+                    ("state", "=", "open"),
+                ]
+            )
+            target = target or cases[0]
+            folded = cases - target
+            folded.item_ids.write({"case_id": target.id})
+            folded.contact_ids.write({"case_id": target.id})
+            folded.write(
+                {"state": "closed", "date_closed": fields.Date.context_today(self)}
+            )
 
     # ACTIONS
 

@@ -206,11 +206,31 @@ class CollectionContact(models.Model):
         )
 
     def _climb_items(self, date):
-        """Move the items of sent contacts to the stage their line names."""
+        """Move the items of sent contacts up to the stage their line names.
+
+        An old message that leaves late takes no item back, and a step that was done
+        again in the meantime is not counted twice.
+        """
         if not self:
             return
-        self.line_ids.write({"is_counted": True})
         self.env.flush_all()
+        values = {"date": date, "contacts": tuple(self.ids)}
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_contact_line line SET is_counted = TRUE
+                 WHERE line.contact_id IN %(contacts)s
+                   AND line.is_counted IS NOT TRUE AND line.stage_id IS NOT NULL
+                   AND NOT EXISTS (
+                       SELECT 1 FROM collection_contact_line other
+                        WHERE other.item_id = line.item_id AND other.is_counted
+                          AND other.stage_id = line.stage_id
+                          AND other.step_id = line.step_id
+                   )
+                """,
+                **values,
+            )
+        )
         self.env.cr.execute(
             SQL(
                 """
@@ -224,15 +244,20 @@ class CollectionContact(models.Model):
                   FROM collection_contact_line line
                   JOIN collection_stage stage ON stage.id = line.stage_id
                  WHERE line.item_id = item.id AND line.contact_id IN %(contacts)s
-                   AND (item.stage_id IS DISTINCT FROM stage.id)
+                   AND NOT EXISTS (
+                       SELECT 1 FROM collection_stage standing
+                        WHERE standing.id = item.stage_id AND stage.days >= 0
+                          AND (standing.days, standing.sequence, standing.id)
+                           >= (stage.days, stage.sequence, stage.id)
+                   )
                 """,
-                date=date,
-                contacts=tuple(self.ids),
+                **values,
             )
         )
         self.env["collection.item"].invalidate_model(
             ["stage_id", "stage_date", "reminder_stage_id"]
         )
+        self.env["collection.contact.line"].invalidate_model(["is_counted"])
 
 
 class CollectionContactLine(models.Model):

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import DELIVERY_BATCH_SIZE
+from .collection_engine import Scope
 
 _logger = logging.getLogger(__name__)
 
@@ -63,47 +64,82 @@ class CollectionContact(models.Model):
     # TRUTH
 
     def _check_truth(self):
-        """Re-read the ledger: update what is owed, drop what is not owed any more.
+        """Read the ledger again; drop what is not owed, or not due, any more.
 
-        :return: the contacts that still have something to say
+        :return: the contacts that still say what they were planned to say
         """
+        self._sync_debtors()
         self._remove_settled_lines()
-        settled = self.filtered(
-            lambda contact: not any(line.stage_id for line in contact.line_ids)
+        settled = self.filtered(lambda contact: not contact._get_due_lines())
+        settled._set_dropped(
+            self.env._("Paid, credited, excluded or not due any more.")
         )
-        settled._set_dropped(self.env._("Paid, credited or excluded in the meantime."))
-        return self - settled
+        changed = (self - settled).filtered(
+            lambda contact: (
+                contact._get_due_lines().stage_id.sorted("days")[-1] != contact.stage_id
+            )
+        )
+        changed._set_dropped(
+            self.env._("What is left is at another stage: the next run plans it anew.")
+        )
+        return self - settled - changed
+
+    def _get_due_lines(self):
+        """Return the lines of items that the contact moves to a stage."""
+        return self.line_ids.filtered("stage_id")
+
+    def _sync_debtors(self):
+        """Bring the items of these debtors in line with the ledger, as a run does."""
+        today = fields.Date.context_today(self)
+        for company, contacts in self.grouped("company_id").items():
+            # In sudo: the engine reads the whole company's books.
+            self.env["collection.engine"].sudo().with_company(company)._sync(
+                Scope(company, today, tuple(contacts.partner_id.ids))
+            )
 
     def _remove_settled_lines(self):
         if not self:
             return
         self.env.flush_all()
+        values = {
+            "contacts": tuple(self.ids),
+            "date": fields.Date.context_today(self),
+        }
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE collection_contact_line told
-                   SET amount_residual = line.amount_residual,
-                       amount_residual_currency = line.amount_residual_currency
-                  FROM collection_item item
-                  JOIN account_move_line line ON line.id = item.move_line_id
-                 WHERE told.item_id = item.id AND told.contact_id IN %s
-                   AND told.amount_residual_currency
-                       IS DISTINCT FROM line.amount_residual_currency
+                DELETE FROM collection_contact_line told
+                      USING collection_item item, collection_contact contact
+                      WHERE told.item_id = item.id AND told.contact_id = contact.id
+                        AND contact.id IN %(contacts)s
+                        AND NOT (
+                            item.state = 'open' AND item.case_id = contact.case_id
+                            AND (told.stage_id IS NULL OR (
+                                item.amount_credit < item.amount_residual
+                                AND EXISTS (
+                                    SELECT 1 FROM collection_stage stage
+                                     WHERE stage.id = told.stage_id
+                                       AND item.date_due + stage.days <= %(date)s
+                                       -- A reminder is never sent late.
+                                       AND (stage.days >= 0
+                                            OR item.date_due > %(date)s)
+                                )
+                            ))
+                        )
                 """,
-                tuple(self.ids),
+                **values,
             )
         )
         self.env.cr.execute(
             SQL(
                 """
-                DELETE FROM collection_contact_line told
-                      USING collection_item item
-                       JOIN account_move_line line ON line.id = item.move_line_id
-                      WHERE told.item_id = item.id AND told.contact_id IN %s
-                        AND (line.reconciled OR line.parent_state <> 'posted'
-                             OR line.no_followup OR line.amount_residual <= 0)
+                UPDATE collection_contact_line told
+                   SET amount_residual = item.amount_residual,
+                       amount_residual_currency = item.amount_residual_currency
+                  FROM collection_item item
+                 WHERE told.item_id = item.id AND told.contact_id IN %(contacts)s
                 """,
-                tuple(self.ids),
+                **values,
             )
         )
         self.env["collection.contact.line"].invalidate_model()

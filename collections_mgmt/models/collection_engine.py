@@ -5,11 +5,33 @@ its branches. Amounts are in company currency unless a name ends in ``_currency`
 accounting tables are read, never written.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a statement is about: a root company, a day, and some debtors or all."""
+
+    company: models.BaseModel
+    date: date
+    partner_ids: tuple | None = None
+
+    def has(self, column):
+        """Return the SQL condition that the partner in ``column`` is in scope."""
+        if self.partner_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            "%s = ANY(%s)", SQL.identifier(*column.split(".")), self.partner_list
+        )
+
+    @property
+    def partner_list(self):
+        return list(self.partner_ids)
 
 
 class CollectionEngine(models.AbstractModel):
@@ -18,26 +40,28 @@ class CollectionEngine(models.AbstractModel):
 
     # SYNC: the open receivable lines become items, debtors with open items have a case
 
-    def _sync(self, run):
-        """Bring items and cases in line with the ledger of ``run.company_id``."""
+    def _sync(self, scope):
+        """Bring items and cases in line with the ledger.
+
+        :return: how many items were opened and how many were closed
+        """
         self.env.flush_all()
-        self._execute(self._get_insert_cases_sql(run))
-        opened = self._execute(self._get_insert_items_sql(run))
-        self._execute(self._get_update_items_sql(run))
-        closed = self._execute(self._get_close_items_sql(run))
-        self._execute(self._get_credit_items_sql(run))
-        self._execute(self._get_update_cases_sql(run))
-        self._execute(self._get_close_cases_sql(run))
+        self._execute(self._get_insert_cases_sql(scope))
+        opened = self._execute(self._get_insert_items_sql(scope))
+        self._execute(self._get_update_items_sql(scope))
+        closed = self._execute(self._get_close_items_sql(scope))
+        self._execute(self._get_credit_items_sql(scope))
+        self._execute(self._get_update_cases_sql(scope))
+        self._execute(self._get_close_cases_sql(scope))
         self.env.invalidate_all(flush=False)
-        run.write({"item_opened_count": opened, "item_closed_count": closed})
-        run.flush_recordset()
+        return opened, closed
 
     def _execute(self, query):
         """Run a data-changing statement and return the number of rows it changed."""
         self.env.cr.execute(query)
         return self.env.cr.rowcount
 
-    def _get_receivable_lines_sql(self):
+    def _get_receivable_lines_sql(self, scope):
         """Return a SELECT of the company's open receivable lines, credits included."""
         return SQL(
             """
@@ -54,11 +78,13 @@ class CollectionEngine(models.AbstractModel):
                AND line.reconciled IS NOT TRUE
                AND line.amount_residual <> 0
                AND split_part(company.parent_path, '/', 1)::integer = %s
+               AND %s
             """,
-            self.env.company.id,
+            scope.company.id,
+            scope.has("partner.commercial_partner_id"),
         )
 
-    def _get_open_lines_sql(self):
+    def _get_open_lines_sql(self, scope):
         """Return a SELECT of the lines to be followed: what a debtor owes."""
         return SQL(
             """
@@ -69,10 +95,10 @@ class CollectionEngine(models.AbstractModel):
                     WHERE line.id = receivable.id AND line.no_followup
                )
             """,
-            self._get_receivable_lines_sql(),
+            self._get_receivable_lines_sql(scope),
         )
 
-    def _get_insert_cases_sql(self, run):
+    def _get_insert_cases_sql(self, scope):
         Partner = self.env["res.partner"]
         query = Partner._search([], active_test=False)
         agent = Partner._field_to_sql(query.table, "collection_agent_id", query)
@@ -80,26 +106,30 @@ class CollectionEngine(models.AbstractModel):
             """
             INSERT INTO collection_case (
                 partner_id, company_id, state, date_opened, agent_id,
-                amount_open, amount_overdue, amount_credit,
+                date_last_contact, amount_open, amount_overdue, amount_credit,
                 create_uid, create_date, write_uid, write_date
             )
             SELECT res_partner.id, %(company)s, 'open', %(date)s,
                    (SELECT id FROM res_users WHERE id = %(agent)s AND active),
+                   -- The debtor remembers, even if the earlier case was closed.
+                   (SELECT MAX(date_last_contact) FROM collection_case earlier
+                     WHERE earlier.partner_id = res_partner.id
+                       AND earlier.company_id = %(company)s),
                    0, 0, 0,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM %(partners)s
              WHERE res_partner.id IN (SELECT partner_id FROM (%(lines)s) line)
                 ON CONFLICT (partner_id, company_id) WHERE state = 'open' DO NOTHING
             """,
-            company=run.company_id.id,
-            date=run.date,
+            company=scope.company.id,
+            date=scope.date,
             agent=agent,
             uid=self.env.uid,
             partners=query.from_clause,
-            lines=self._get_open_lines_sql(),
+            lines=self._get_open_lines_sql(scope),
         )
 
-    def _get_insert_items_sql(self, run):
+    def _get_insert_items_sql(self, scope):
         return SQL(
             """
             INSERT INTO collection_item (
@@ -120,13 +150,13 @@ class CollectionEngine(models.AbstractModel):
                    SELECT 1 FROM collection_item item WHERE item.move_line_id = line.id
              )
             """,
-            lines=self._get_open_lines_sql(),
-            company=run.company_id.id,
-            date=run.date,
+            lines=self._get_open_lines_sql(scope),
+            company=scope.company.id,
+            date=scope.date,
             uid=self.env.uid,
         )
 
-    def _get_update_items_sql(self, run):
+    def _get_update_items_sql(self, scope):
         """Follow changed amounts and dates, and items that came back or moved."""
         return SQL(
             """
@@ -148,12 +178,12 @@ class CollectionEngine(models.AbstractModel):
                    ('open', cases.id, line.date_due, line.currency_id,
                     line.amount_residual, line.amount_residual_currency)
             """,
-            lines=self._get_open_lines_sql(),
-            company=run.company_id.id,
+            lines=self._get_open_lines_sql(scope),
+            company=scope.company.id,
             uid=self.env.uid,
         )
 
-    def _get_close_items_sql(self, run):
+    def _get_close_items_sql(self, scope):
         return SQL(
             """
             UPDATE collection_item item
@@ -161,15 +191,17 @@ class CollectionEngine(models.AbstractModel):
                    amount_residual = 0, amount_residual_currency = 0, amount_credit = 0,
                    write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
              WHERE item.company_id = %(company)s AND item.state = 'open'
+               AND %(in_scope)s
                AND item.move_line_id NOT IN (SELECT id FROM (%(lines)s) line)
             """,
-            lines=self._get_open_lines_sql(),
-            company=run.company_id.id,
-            date=run.date,
+            in_scope=scope.has("item.partner_id"),
+            lines=self._get_open_lines_sql(scope),
+            company=scope.company.id,
+            date=scope.date,
             uid=self.env.uid,
         )
 
-    def _get_credit_items_sql(self, run):
+    def _get_credit_items_sql(self, scope):
         """Spread each debtor's unallocated credits over the items, the oldest first."""
         return SQL(
             """
@@ -188,6 +220,7 @@ class CollectionEngine(models.AbstractModel):
                   FROM collection_item item
                   LEFT JOIN credit ON credit.partner_id = item.partner_id
                  WHERE item.company_id = %(company)s AND item.state = 'open'
+                   AND %(in_scope)s
                 WINDOW older AS (
                        PARTITION BY item.case_id ORDER BY item.date_due, item.id
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -199,11 +232,12 @@ class CollectionEngine(models.AbstractModel):
              WHERE item.id = spread.id
                AND item.amount_credit IS DISTINCT FROM spread.amount_credit
             """,
-            lines=self._get_receivable_lines_sql(),
-            company=run.company_id.id,
+            in_scope=scope.has("item.partner_id"),
+            lines=self._get_receivable_lines_sql(scope),
+            company=scope.company.id,
         )
 
-    def _get_update_cases_sql(self, run):
+    def _get_update_cases_sql(self, scope):
         """Write the totals, the strategy and the highest stage on the open cases."""
         return SQL(
             """
@@ -240,11 +274,13 @@ class CollectionEngine(models.AbstractModel):
          LEFT JOIN credit ON credit.partner_id = open_case.partner_id
              WHERE cases.id = open_case.id
                AND open_case.company_id = %(company)s AND open_case.state = 'open'
+               AND %(in_scope)s
             """,
-            lines=self._get_receivable_lines_sql(),
-            company=run.company_id.id,
-            date=run.date,
-            strategy=self._get_strategy_sql(run.company_id),
+            in_scope=scope.has("open_case.partner_id"),
+            lines=self._get_receivable_lines_sql(scope),
+            company=scope.company.id,
+            date=scope.date,
+            strategy=self._get_strategy_sql(scope.company),
         )
 
     def _get_strategy_sql(self, company):
@@ -276,20 +312,22 @@ class CollectionEngine(models.AbstractModel):
             company.collection_strategy_id.id or None,
         )
 
-    def _get_close_cases_sql(self, run):
+    def _get_close_cases_sql(self, scope):
         return SQL(
             """
             UPDATE collection_case cases
                SET state = 'closed', date_closed = %(date)s, decision = NULL,
                    next_action_date = NULL, decision_stage_id = NULL
              WHERE cases.company_id = %(company)s AND cases.state = 'open'
+               AND %(in_scope)s
                AND NOT EXISTS (
                    SELECT 1 FROM collection_item item
                     WHERE item.case_id = cases.id AND item.state = 'open'
                )
             """,
-            company=run.company_id.id,
-            date=run.date,
+            in_scope=scope.has("cases.partner_id"),
+            company=scope.company.id,
+            date=scope.date,
         )
 
     # DECIDE: which stage is due, or the reason why nothing is
@@ -312,7 +350,7 @@ class CollectionEngine(models.AbstractModel):
                            WHEN 'wait' THEN verdict.next_stage_id END,
                        decision_amount = CASE verdict.decision
                            WHEN 'credits' THEN verdict.amount_credit
-                           WHEN 'minimum' THEN verdict.overdue_net
+                           WHEN 'minimum' THEN verdict.asked_net
                            ELSE verdict.amount_overdue END,
                        next_action_date = CASE verdict.decision
                            WHEN 'gap' THEN verdict.gap_date
@@ -326,7 +364,7 @@ class CollectionEngine(models.AbstractModel):
                           FROM case_fact) verdict
                  WHERE cases.id = verdict.case_id
                 """,
-                stage_ctes=self._get_stage_ctes_sql(),
+                stage_ctes=self._get_stage_ctes_sql(run),
                 items=self._get_item_facts_sql(run),
                 cases=self._get_case_facts_sql(run),
                 decision=self._get_decision_sql(run),
@@ -335,39 +373,23 @@ class CollectionEngine(models.AbstractModel):
         )
         self.env.invalidate_all(flush=False)
 
-    def _get_stage_ctes_sql(self):
+    def _get_stage_ctes_sql(self, run):
         """Return small tables that say how an item climbs.
 
-        ``following`` has, per strategy and stage an item may stand in (or none yet),
-        the next dunning stage; ``reminder`` the stages before the due date with the
-        days on which each is the current one.
+        ``dunning`` has the stages from the due date on; ``reminder`` those before it
+        with the days on which each is the current one; ``told`` what each open item was
+        told already, or is about to be.
         """
         return SQL(
             """
             stage AS (
-                SELECT id, strategy_id, days, minimum_days,
+                SELECT id, strategy_id, days, sequence, minimum_days,
                        ROW_NUMBER() OVER (ORDER BY days, sequence, id) AS rank
                   FROM collection_stage
                  WHERE active
             ),
-            standing AS (
-                SELECT id, days, sequence FROM collection_stage
-                 UNION ALL
-                SELECT NULL, NULL, NULL
-            ),
-            following AS (
-                SELECT DISTINCT ON (stage.strategy_id, standing.id)
-                       stage.strategy_id, standing.id AS stage_id,
-                       stage.id AS next_stage_id, stage.days, stage.minimum_days,
-                       stage.rank
-                  FROM collection_stage config
-                  JOIN stage ON stage.id = config.id
-                  JOIN standing
-                    ON standing.id IS NULL
-                    OR (config.days, config.sequence, config.id)
-                     > (standing.days, standing.sequence, standing.id)
-                 WHERE stage.days >= 0
-                 ORDER BY stage.strategy_id, standing.id, stage.rank
+            dunning AS (
+                SELECT * FROM stage WHERE days >= 0
             ),
             reminder AS (
                 SELECT strategy_id, id AS stage_id, days AS first_day, rank,
@@ -375,62 +397,85 @@ class CollectionEngine(models.AbstractModel):
                   FROM stage
                  WHERE days < 0
                 WINDOW later AS (PARTITION BY strategy_id ORDER BY rank)
+            ),
+            told AS (
+                SELECT line.item_id, ARRAY_AGG(line.stage_id) AS stage_ids,
+                       BOOL_OR(contact.state IN ('planned', 'queued')) AS is_pending
+                  FROM collection_contact_line line
+                  JOIN collection_contact contact ON contact.id = line.contact_id
+                  JOIN collection_item item ON item.id = line.item_id
+                 WHERE line.is_counted AND line.stage_id IS NOT NULL
+                   AND item.state = 'open' AND item.company_id = %(company)s
+                 GROUP BY line.item_id
             )
-            """
+            """,
+            company=run.company_id.id,
         )
 
     def _get_item_facts_sql(self, run):
         """Return a SELECT of the open items with what is due for each.
 
         ``due_stage_id`` is the stage whose message is due on the day of the run;
-        otherwise ``next_stage_id`` and ``next_date`` say what comes when.
+        otherwise ``next_stage_id`` and ``next_date`` say what comes when. Nothing is
+        due for an item that credits cover or whose message is on its way.
         """
         return SQL(
             """
             SELECT item.id, item.case_id, item.amount_residual, item.amount_credit,
                    item.date_due,
-                   CASE WHEN fact.dunning_due THEN fact.next_stage_id
-                        WHEN fact.reminder_due THEN fact.reminder_id END
-                       AS due_stage_id,
-                   CASE WHEN fact.dunning_due THEN fact.next_rank
-                        WHEN fact.reminder_due THEN fact.reminder_rank END AS due_rank,
-                   CASE WHEN fact.waiting THEN fact.next_stage_id END AS next_stage_id,
-                   CASE WHEN fact.waiting THEN fact.next_date END AS next_date
+                   CASE WHEN NOT fact.is_free THEN NULL
+                        WHEN climb.next_date <= %(date)s THEN climb.stage_id
+                        ELSE remind.stage_id END AS due_stage_id,
+                   CASE WHEN NOT fact.is_free THEN NULL
+                        WHEN climb.next_date <= %(date)s THEN climb.rank
+                        ELSE remind.rank END AS due_rank,
+                   CASE WHEN NOT fact.is_free OR climb.next_date <= %(date)s THEN NULL
+                        WHEN soon.next_date < climb.next_date
+                             OR climb.next_date IS NULL THEN soon.stage_id
+                        ELSE climb.stage_id END AS next_stage_id,
+                   CASE WHEN fact.is_free AND NOT COALESCE(
+                                  climb.next_date <= %(date)s, FALSE)
+                        THEN LEAST(soon.next_date, climb.next_date) END AS next_date
               FROM collection_item item
-              JOIN (
-                SELECT item.id, following.next_stage_id, following.rank AS next_rank,
-                       timing.next_date,
-                       COALESCE(timing.next_date <= %(date)s
-                                AND item.amount_credit < item.amount_residual, FALSE)
-                           AS dunning_due,
-                       COALESCE(timing.next_date > %(date)s
-                                AND item.amount_credit < item.amount_residual, FALSE)
-                           AS waiting,
-                       reminder.stage_id AS reminder_id,
-                       reminder.rank AS reminder_rank,
-                       reminder.stage_id IS NOT NULL
-                           AND item.amount_credit < item.amount_residual
-                           AND (done.id IS NULL OR done.days < reminder.first_day)
-                           AS reminder_due
-                  FROM collection_item item
-                  JOIN collection_case cases ON cases.id = item.case_id
-             LEFT JOIN following
-                    ON following.strategy_id = cases.strategy_id
-                   AND following.stage_id IS NOT DISTINCT FROM item.stage_id
-             LEFT JOIN LATERAL (
-                       SELECT LEAST(GREATEST(item.date_due + following.days,
-                                             item.stage_date + following.minimum_days),
-                                    %(last_day)s) AS next_date
-                        WHERE following.next_stage_id IS NOT NULL
-                       ) timing ON TRUE
-             LEFT JOIN reminder
-                    ON reminder.strategy_id = cases.strategy_id
+              JOIN collection_case cases ON cases.id = item.case_id
+         LEFT JOIN told ON told.item_id = item.id
+         LEFT JOIN collection_stage standing ON standing.id = item.stage_id
+        CROSS JOIN LATERAL (
+                SELECT item.amount_credit < item.amount_residual
+                       AND told.is_pending IS NOT TRUE AS is_free
+              ) fact
+         LEFT JOIN LATERAL (
+                SELECT dunning.id AS stage_id, dunning.rank,
+                       LEAST(GREATEST(item.date_due + dunning.days,
+                                      item.stage_date + dunning.minimum_days),
+                             %(last_day)s) AS next_date
+                  FROM dunning
+                 WHERE dunning.strategy_id = cases.strategy_id
+                   AND (standing.id IS NULL
+                        OR (dunning.days, dunning.sequence, dunning.id)
+                         > (standing.days, standing.sequence, standing.id))
+                   AND NOT COALESCE(dunning.id = ANY(told.stage_ids), FALSE)
+                 ORDER BY dunning.rank LIMIT 1
+              ) climb ON TRUE
+         LEFT JOIN LATERAL (
+                SELECT reminder.stage_id, reminder.rank FROM reminder
+             LEFT JOIN collection_stage done ON done.id = item.reminder_stage_id
+                 WHERE reminder.strategy_id = cases.strategy_id
                    AND item.date_due > %(date)s
                    AND %(date)s - item.date_due
                        BETWEEN reminder.first_day AND reminder.last_day
-             LEFT JOIN collection_stage done ON done.id = item.reminder_stage_id
-                 WHERE item.company_id = %(company)s AND item.state = 'open'
-              ) fact ON fact.id = item.id
+                   AND NOT COALESCE(reminder.stage_id = ANY(told.stage_ids), FALSE)
+                   AND (done.id IS NULL OR done.days < reminder.first_day)
+              ) remind ON TRUE
+         LEFT JOIN LATERAL (
+                SELECT reminder.stage_id,
+                       item.date_due + reminder.first_day AS next_date
+                  FROM reminder
+                 WHERE reminder.strategy_id = cases.strategy_id
+                   AND item.date_due + reminder.first_day > %(date)s
+                 ORDER BY reminder.rank LIMIT 1
+              ) soon ON TRUE
+             WHERE item.company_id = %(company)s AND item.state = 'open'
             """,
             date=run.date,
             last_day=date.max,  # the last one that Python knows
@@ -443,7 +488,7 @@ class CollectionEngine(models.AbstractModel):
             """
             SELECT cases.id AS case_id, cases.strategy_id, cases.amount_overdue,
                    cases.amount_credit, strategy.minimum_amount,
-                   item.overdue_net,
+                   item.overdue_net, item.asked_net,
                    -- A reminder that reaches nobody is left out; dunning is not.
                    CASE WHEN reach.reachable OR due_stage.days >= 0
                         THEN item.due_stage_id END AS due_stage_id,
@@ -459,6 +504,9 @@ class CollectionEngine(models.AbstractModel):
                 SELECT case_id,
                        SUM(amount_residual - amount_credit)
                            FILTER (WHERE date_due < %(date)s) AS overdue_net,
+                       SUM(amount_residual - amount_credit)
+                           FILTER (WHERE date_due < %(date)s
+                                      OR due_stage_id IS NOT NULL) AS asked_net,
                        (ARRAY_AGG(due_stage_id ORDER BY due_rank DESC)
                            FILTER (WHERE due_stage_id IS NOT NULL))[1] AS due_stage_id,
                        MIN(next_date) AS next_date,
@@ -519,8 +567,7 @@ class CollectionEngine(models.AbstractModel):
                  WHEN amount_overdue = 0 AND due_stage_id IS NULL THEN 'not_due'
                  WHEN amount_overdue > 0 AND overdue_net <= 0 AND due_stage_id IS NULL
                       THEN 'credits'
-                 WHEN amount_overdue > 0 AND overdue_net < minimum_amount
-                      THEN 'minimum'
+                 WHEN asked_net < minimum_amount THEN 'minimum'
                  WHEN due_stage_id IS NULL AND next_date IS NOT NULL THEN 'wait'
                  WHEN due_stage_id IS NULL THEN 'last_stage'
                  WHEN retry_date > %(date)s THEN 'failed'
@@ -625,7 +672,7 @@ class CollectionEngine(models.AbstractModel):
                AND CASE WHEN stage.days < 0 THEN fact.due_stage_id IS NOT NULL
                         ELSE item.date_due <= %(date)s END
             """,
-            stage_ctes=self._get_stage_ctes_sql(),
+            stage_ctes=self._get_stage_ctes_sql(run),
             items=self._get_item_facts_sql(run),
             run=run.id,
             date=run.date,

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..const import DECISIONS
+from .collection_engine import Scope
 
 _logger = logging.getLogger(__name__)
 
@@ -135,7 +136,9 @@ class CollectionRun(models.Model):
         # start a run was checked by the caller.
         run = self.sudo().create({"date": date, "company_id": company.id})
         engine = self.env["collection.engine"].sudo().with_company(company)
-        engine._sync(run)
+        opened, closed = engine._sync(Scope(company, run.date))
+        run.write({"item_opened_count": opened, "item_closed_count": closed})
+        run.flush_recordset()
         engine._decide(run)
         engine._plan_contacts(run)
         run._record_decisions()

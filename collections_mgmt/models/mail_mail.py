@@ -4,16 +4,34 @@ from odoo import models
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    def _postprocess_sent_message(
-        self, success_pids, success_emails, failure_reason=False, failure_type=None
-    ):
-        # EXTENDS 'mail': the queue may delete the mail at the end of super
+    def write(self, vals):
+        # EXTENDS 'mail': a mail that is called off is no reminder
+        if vals.get("state") == "cancel":
+            self._get_collection_contacts_sudo()._set_failed(
+                self.env._("The mail was cancelled in the outgoing queue.")
+            )
+        return super().write(vals)
+
+    def unlink(self):
+        # EXTENDS 'mail': the same for one that is deleted before it left
+        self._get_collection_contacts_sudo()._set_failed(
+            self.env._("The mail was deleted from the outgoing queue.")
+        )
+        return super().unlink()
+
+    def _get_collection_contacts_sudo(self):
         # In sudo: the queue also runs for users who cannot see contacts.
-        contacts_sudo = (
+        return (
             self.env["collection.contact"]
             .sudo()
             .search([("mail_mail_id", "in", self.ids)])
         )
+
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
+        # EXTENDS 'mail': the queue may delete the mail at the end of super
+        contacts_sudo = self._get_collection_contacts_sudo()
         if failure_type:
             contacts_sudo._set_failed(failure_reason or failure_type)
         else:

@@ -6,7 +6,6 @@ from odoo.tests import Form
 
 from .common import CollectionCommon
 
-
 # What became of a message since it was decided; see test_delivery.
 OUTCOMES = {"sent", "dropped"}
 
@@ -229,7 +228,7 @@ class TestDecision(CollectionCommon):
                 None,
                 False,
             ),
-            "minimum": ("$\xa0100.00 overdue is below the minimum.", None, False),
+            "minimum": ("$\xa0100.00 is below the minimum amount.", None, False),
             "wait": ("Next: “First” on 03/19/2026.", 3, False),
             "last_stage": ("All stages are done: a collector takes over.", 0, True),
             "failed": (

@@ -202,6 +202,7 @@ class TestDelivery(CollectionCommon):
             name: self._create_overdue_invoice(debtor, 5)
             for name, debtor in debtors.items()
         }
+        self._create_overdue_invoice(debtors["dropped"], -20)  # keeps the case open
         self._prepare_outcomes(debtors, moves)
         today, retry = self.today, self.today + timedelta(days=3)
         for name, decision, sentence, date in (

@@ -74,7 +74,7 @@ class TestPerformance(CollectionCommon):
         queries_for_many = self._count_plan()
         contacts = self.env["collection.contact"].search([("state", "=", "planned")])
         self.assertEqual(contacts.partner_id, few | many, "Everybody was planned.")
-        self.assertEqual(queries_for_many, queries_for_few)
+        self.assertLessEqual(queries_for_many, queries_for_few)
         self.assertLess(queries_for_many, 60)
 
     def test_planning_again_takes_no_more_queries(self):
