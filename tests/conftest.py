@@ -32,8 +32,9 @@ class OdooDatabase:
 
     def odoo(self, *arguments, script=None):
         """Run ``odoo``; return (log, output) and fail when it exits with an error."""
+        quiet = [] if arguments[0] == "i18n" else ["--no-http"]
         done = subprocess.run(
-            [sys.executable, "-m", "odoo", *arguments, "-d", self.name, "--no-http"],
+            [sys.executable, "-m", "odoo", *arguments, "-d", self.name, *quiet],
             input=script,
             capture_output=True,
             text=True,
