@@ -7,5 +7,5 @@
     "license": "LGPL-3",
     "depends": ["collections_mgmt", "portal", "account_payment"],
     "data": ["views/portal_templates.xml"],
-    "auto_install": ["collections_mgmt"],
+    "auto_install": True,
 }

@@ -107,7 +107,7 @@ def test_a_payment_that_arrives_after_planning_stops_the_message(books, smtp):
     assert outcome == [
         "planned",
         "dropped",
-        "Paid, credited or excluded in the meantime.",
+        "Paid, credited, excluded or not due any more.",
     ]
     assert smtp.messages == []
 

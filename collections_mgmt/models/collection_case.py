@@ -175,8 +175,7 @@ class CollectionCase(models.Model):
             return False
         return template % {
             "stage": self.decision_stage_id.name or "",
-            "date": format_date(self.env, self.next_action_date)
-            or self.env._("further notice"),
+            "date": format_date(self.env, self.next_action_date),
             "amount": self.currency_id.format(self.decision_amount),
         }
 
@@ -188,7 +187,9 @@ class CollectionCase(models.Model):
         return {
             "no_strategy": self.env._("No strategy applies to this debtor."),
             "queued": self.env._("“%(stage)s” is on its way."),
-            "not_due": self.env._("Nothing to do before %(date)s."),
+            "not_due": self.env._("Nothing to do before %(date)s.")
+            if self.next_action_date
+            else self.env._("Nothing to do for now."),
             "credits": self.env._(
                 "Unallocated credits of %(amount)s cover what is overdue."
             ),

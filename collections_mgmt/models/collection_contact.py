@@ -106,18 +106,33 @@ class CollectionContact(models.Model):
 
         A currency in which nothing is asked for is left out.
         """
-        credit = self._get_credits_by_currency()
+        ledger_credit = self._get_credits_by_currency()
         return {
             contact: [
                 block
                 for block in group_by_currency(
                     [line._get_row() for line in contact.line_ids],
-                    credit.get((contact.partner_id.id, contact.company_id.id), {}),
+                    contact._get_shown_credit(ledger_credit),
                 )
                 if block.rows
             ]
             for contact in self
         }
+
+    def _get_shown_credit(self, ledger_credit):
+        """Return {currency: credit to deduct from what the contact asks for}.
+
+        A dunning message lists all that is due, and deducts all credits. A reminder
+        lists what falls due next: its own is only what older items leave of them.
+        """
+        if self.stage_id.days >= 0:
+            return ledger_credit.get((self.partner_id.id, self.company_id.id), {})
+        credit = {}
+        for line in self.line_ids:
+            share = line._get_credit_share()
+            if share:
+                credit[line.currency_id] = credit.get(line.currency_id, 0.0) + share
+        return credit
 
     def _get_credits_by_currency(self):
         """Return {(debtor id, root company id): {currency: amount, positive}}."""
@@ -300,6 +315,15 @@ class CollectionContactLine(models.Model):
         "(item_id, stage_id, step_id) WHERE is_counted AND stage_id IS NOT NULL",
         "This step was already done for the item.",
     )
+
+    def _get_credit_share(self):
+        """Return the part of the item that credits cover, in document currency."""
+        self.ensure_one()
+        item = self.item_id
+        if not item.amount_residual:
+            return 0.0
+        share = item.amount_credit / item.amount_residual
+        return self.currency_id.round(share * self.amount_residual_currency)
 
     def _get_row(self):
         """Return the line as a debtor reads it (tools.statement.Row)."""

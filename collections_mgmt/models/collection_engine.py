@@ -52,9 +52,21 @@ class CollectionEngine(models.AbstractModel):
         closed = self._execute(self._get_close_items_sql(scope))
         self._execute(self._get_credit_items_sql(scope))
         self._execute(self._get_update_cases_sql(scope))
-        self._execute(self._get_close_cases_sql(scope))
+        self._close_cases(scope)
         self.env.invalidate_all(flush=False)
         return opened, closed
+
+    def _close_cases(self, scope):
+        """Close the cases without open items, and the tasks given for them."""
+        closed = self.env.execute_query(self._get_close_cases_sql(scope))
+        if closed:
+            self.env["mail.activity"].search(
+                [
+                    ("res_model", "=", "collection.case"),
+                    ("res_id", "in", [case_id for [case_id] in closed]),
+                    ("automated", "=", True),
+                ]
+            ).unlink()
 
     def _execute(self, query):
         """Run a data-changing statement and return the number of rows it changed."""
@@ -306,10 +318,14 @@ class CollectionEngine(models.AbstractModel):
         ]
         by_rule = SQL("CASE %s END", SQL(" ").join(rules)) if rules else SQL("NULL")
         return SQL(
-            "COALESCE((SELECT id FROM collection_strategy WHERE id = %s), %s, %s)",
+            """
+            COALESCE(
+                (SELECT id FROM collection_strategy WHERE id = %s AND active), %s, %s
+            )
+            """,
             own,
             by_rule,
-            company.collection_strategy_id.id or None,
+            company.collection_strategy_id.filtered("active").id or None,
         )
 
     def _get_close_cases_sql(self, scope):
@@ -324,6 +340,7 @@ class CollectionEngine(models.AbstractModel):
                    SELECT 1 FROM collection_item item
                     WHERE item.case_id = cases.id AND item.state = 'open'
                )
+            RETURNING cases.id
             """,
             in_scope=scope.has("cases.partner_id"),
             company=scope.company.id,
@@ -385,8 +402,11 @@ class CollectionEngine(models.AbstractModel):
             stage AS (
                 SELECT id, strategy_id, days, sequence, minimum_days,
                        ROW_NUMBER() OVER (ORDER BY days, sequence, id) AS rank
-                  FROM collection_stage
-                 WHERE active
+                  FROM collection_stage config
+                 WHERE active AND EXISTS (
+                       SELECT 1 FROM collection_step step
+                        WHERE step.stage_id = config.id
+                 )
             ),
             dunning AS (
                 SELECT * FROM stage WHERE days >= 0

@@ -87,10 +87,6 @@ class CollectionRun(models.Model):
         if not self.env.user.has_group("collections_mgmt.group_collection_manager"):
             raise UserError(self.env._("Only a collections manager can start a run."))
         runs = self._plan(self.env.companies.root_id)
-        if not runs:
-            raise UserError(
-                self.env._("No company has a collection strategy: choose one first.")
-            )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Collection Run"),

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class CollectionStage(models.Model):
@@ -29,3 +30,20 @@ class CollectionStage(models.Model):
         "CHECK (minimum_days >= 0)",
         "The days since the previous stage cannot be negative.",
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # In sudo: contacts of every company count.
+        used = (
+            self.env["collection.contact"]
+            .sudo()
+            .search([("stage_id", "in", self.ids)], limit=1)
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "The stage “%(stage)s” was used in contacts and is part of their "
+                    "record. Archive it instead: nothing more is sent by it.",
+                    stage=used.stage_id.name,
+                )
+            )

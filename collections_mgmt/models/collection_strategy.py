@@ -61,7 +61,7 @@ class CollectionStrategy(models.Model):
                 raise ValidationError(
                     self.env._(
                         "The rule of the strategy “%(strategy)s” cannot be read: "
-                        "%(error)s. Correct it or leave it empty.",
+                        "%(error)s. Please correct it.",
                         strategy=strategy.name,
                         error=error,
                     )

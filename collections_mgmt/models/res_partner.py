@@ -24,6 +24,7 @@ class ResPartner(models.Model):
         company_dependent=True,
         domain=[("share", "=", False)],
         groups=COLLECTION_GROUPS,
+        help="Who gets the debtor's case when one is opened.",
     )
     collection_contact_id = fields.Many2one(
         "res.partner",

@@ -202,7 +202,6 @@ class TestDelivery(CollectionCommon):
             name: self._create_overdue_invoice(debtor, 5)
             for name, debtor in debtors.items()
         }
-        self._create_overdue_invoice(debtors["dropped"], -20)  # keeps the case open
         self._prepare_outcomes(debtors, moves)
         today, retry = self.today, self.today + timedelta(days=3)
         for name, decision, sentence, date in (
@@ -230,6 +229,7 @@ class TestDelivery(CollectionCommon):
 
     def _prepare_outcomes(self, debtors, moves):
         """Let the message of each debtor end as its name says."""
+        self._create_overdue_invoice(debtors["dropped"], -30)  # keeps the case open
         self._plan()
         self._pay(moves["dropped"])
         self._deliver()

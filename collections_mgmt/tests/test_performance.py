@@ -68,12 +68,16 @@ class TestPerformance(CollectionCommon):
         )
 
     def test_planning_takes_the_same_queries_for_any_number_of_debtors(self):
+        first = self._create_book("First", FEW)
+        self._count_plan()  # fills the caches that outlive a transaction
         few = self._create_book("Few", FEW)
         queries_for_few = self._count_plan()
         many = self._create_book("Many", MANY)
         queries_for_many = self._count_plan()
         contacts = self.env["collection.contact"].search([("state", "=", "planned")])
-        self.assertEqual(contacts.partner_id, few | many, "Everybody was planned.")
+        self.assertEqual(
+            contacts.partner_id, first | few | many, "Everybody was planned."
+        )
         self.assertLessEqual(queries_for_many, queries_for_few)
         self.assertLess(queries_for_many, 60)
 

@@ -15,19 +15,20 @@ class CollectionPortal(CustomerPortal):
         return values
 
     def _get_open_lines_count(self):
-        lines = request.env["account.move.line"]
-        if not lines.has_access("read"):
-            return 0
-        return lines.search_count(self._get_receivable_domain())
+        return self._get_lines_sudo().search_count(self._get_receivable_domain())
+
+    def _get_lines_sudo(self):
+        # In sudo: portal users may read invoices, but payments on account belong on
+        # their statement too. The domain keeps to their own company's lines.
+        return request.env["account.move.line"].sudo()
 
     def _get_receivable_domain(self):
-        """Return the domain of the open receivable lines of the visitor's company.
-
-        The portal's own record rules narrow it further to what the visitor may read.
-        """
-        debtor = request.env.user.partner_id.commercial_partner_id
+        """Return the domain of the open receivable lines of the visitor's company."""
+        user = request.env.user
+        debtor = user.partner_id.commercial_partner_id
         return (
-            Domain("partner_id", "child_of", debtor.id)
+            Domain("partner_id.commercial_partner_id", "=", debtor.id)
+            & Domain("company_id", "child_of", user.company_ids.ids)
             & Domain("account_type", "=", "asset_receivable")
             & Domain("parent_state", "=", "posted")
             & Domain("reconciled", "=", False)
@@ -39,7 +40,7 @@ class CollectionPortal(CustomerPortal):
     )
     def portal_my_collections(self, **_kwargs):
         """Show what the visitor's company owes: per creditor and currency."""
-        lines = request.env["account.move.line"].search(
+        lines = self._get_lines_sudo().search(
             self._get_receivable_domain(), order="date_maturity, id"
         )
         values = {
