@@ -81,6 +81,15 @@ def suite_db():
     database.drop()
 
 
+@pytest.fixture(scope="module")
+def own_db(suite_db):
+    """A copy of it for one test module alone."""
+    database = OdooDatabase(f"{os.environ['TEST_DB']}_own")
+    database.create_from(suite_db.name)
+    yield database
+    database.drop()
+
+
 @pytest.fixture
 def smtp():
     """A real SMTP server; ``smtp.messages`` is what arrived."""

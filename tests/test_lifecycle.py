@@ -1,27 +1,15 @@
 """Installing, upgrading and removing the suite on a real database."""
 
-import os
-
-import pytest
-
-from .conftest import MODULES, OdooDatabase
+from .conftest import MODULES
 
 
-@pytest.fixture(scope="module")
-def spare_db(suite_db):
-    database = OdooDatabase(f"{os.environ['TEST_DB']}_spare")
-    database.create_from(suite_db.name)
-    yield database
-    database.drop()
-
-
-def test_an_upgrade_is_clean(spare_db):
-    log, _output = spare_db.odoo("-u", MODULES, "--stop-after-init")
+def test_an_upgrade_is_clean(own_db):
+    log, _output = own_db.odoo("-u", MODULES, "--stop-after-init")
     assert "WARNING" not in log and "ERROR" not in log, log
 
 
-def test_without_the_suite_odoo_works_as_before(spare_db):
-    left = spare_db.shell(
+def test_without_the_suite_odoo_works_as_before(own_db):
+    left = own_db.shell(
         f"""
         modules = env["ir.module.module"].search(
             [("name", "in", "{MODULES}".split(","))])
@@ -38,7 +26,7 @@ def test_without_the_suite_odoo_works_as_before(spare_db):
         """
     )
     assert left == {"states": ["uninstalled"] * 3, "left": []}
-    worked = spare_db.shell(
+    worked = own_db.shell(
         """
         from odoo import Command
         if not env.company.chart_template:

@@ -21,8 +21,8 @@ RUN = """
 
 
 @pytest.fixture(scope="module")
-def books(suite_db):
-    suite_db.shell(
+def books(own_db):
+    own_db.shell(
         """
         overdue_invoice("Ferretería Ñuble & Cía", "nuble@example.com", 5, 100)
         overdue_invoice("Late Ltd", "late@example.com", 40, 250)
@@ -32,7 +32,7 @@ def books(suite_db):
         result(True)
         """
     )
-    return suite_db
+    return own_db
 
 
 def test_a_run_sends_each_debtor_one_message_and_a_second_run_sends_nothing(

@@ -1,0 +1,137 @@
+"""What an accountant sees in a real browser, from the first screen to the mail."""
+
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+FIRST_PAGE_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def books(own_db):
+    """Two late debtors, contacted in a run whose mails were taken as sent."""
+    own_db.shell(
+        """
+        overdue_invoice("Browser & Sons", "browser@example.com", 12, 340)
+        overdue_invoice("Nobody Home", False, 12, 75)
+        env["collection.run"]._plan(env.company)
+        env["collection.contact"].search([("state", "=", "planned")])._process()
+        for mail in env["mail.mail"].search([("state", "=", "outgoing")]):
+            mail._postprocess_sent_message(mail.recipient_ids, [])
+        env.cr.commit()
+        result(True)
+        """
+    )
+    return own_db
+
+
+@pytest.fixture(scope="module")
+def url(books, tmp_path_factory):
+    """A real Odoo server on the database; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path_factory.mktemp("server") / "log").open("w")
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "odoo", "-d", books.name),
+            *(f"--db-filter=^{books.name}$", f"--http-port={port}"),
+            "--max-cron-threads=0",
+        ],
+        stdout=log,
+        stderr=log,
+    )
+    address = f"http://127.0.0.1:{port}"
+    end = time.monotonic() + FIRST_PAGE_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(address + "/web/health", timeout=5).close()
+            break
+        except OSError:
+            assert time.monotonic() < end and server.poll() is None, log.name
+            time.sleep(0.5)
+    yield address
+    server.terminate()
+    server.wait(30)
+    log.close()
+
+
+@pytest.fixture
+def no_memory_limit():
+    """Odoo limits the address space of its process; a browser reserves more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@pytest.fixture
+def page(url, no_memory_limit):
+    """A browser page, logged in as an accountant who manages collections."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if not executable:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.set_default_timeout(FIRST_PAGE_SECONDS * 1000)
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{url}/web/login")
+        page.fill("input[name=login]", "admin")
+        page.fill("input[name=password]", "admin")
+        page.click("button[type=submit]")
+        page.wait_for_selector(".o_web_client")
+        yield page
+        assert not errors, errors
+        browser.close()
+
+
+def test_the_app_opens_on_the_overdue_cases_and_a_case_shows_items_and_mail(page, url):
+    page.goto(f"{url}/odoo/collections")
+    row = page.locator(".o_data_row", has_text="Browser & Sons")
+    expect(row).to_contain_text("340.00")
+    expect(row).to_contain_text("was done on")
+    row.locator(".o_data_cell[name=partner_id]").click()
+    items = page.locator(".o_field_widget[name=open_item_ids]")
+    expect(items).to_contain_text("INV/")
+    expect(items).to_contain_text("Due Today")
+    message = page.locator(".o-mail-Message").first
+    expect(message).to_contain_text("invoices due for payment")
+    expect(message).to_contain_text("340.00")
+
+
+def test_a_debtor_without_address_is_a_task_on_the_case(page, url):
+    page.goto(f"{url}/odoo/collections")
+    page.locator(".o_data_row", has_text="Nobody Home").locator(
+        ".o_data_cell[name=partner_id]"
+    ).click()
+    expect(page.locator(".o-mail-Activity")).to_contain_text("No address: Due Today")
+
+
+def test_run_now_shows_what_was_decided(page, url):
+    page.goto(f"{url}/odoo/action-collections_mgmt.collection_run_action")
+    page.get_by_role("button", name="Run Now").click()
+    decisions = page.locator(".o_field_widget[name=decision_ids]")
+    expect(decisions).to_contain_text("Waiting for the next stage")
+    expect(page.locator(".o_breadcrumb")).to_contain_text("Run of")
+
+
+def test_the_invoice_leads_to_its_case(page, url):
+    page.goto(f"{url}/odoo/collections")
+    page.locator(".o_data_row", has_text="Browser & Sons").locator(
+        ".o_data_cell[name=partner_id]"
+    ).click()
+    page.get_by_role("button", name="Open Items").click()
+    page.locator("button[name=action_open_move]").first.click()
+    page.locator("button[name=action_open_collection_case]").click()
+    expect(page.locator("h1", has_text="Browser & Sons")).to_be_visible()
