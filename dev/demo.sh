@@ -32,10 +32,19 @@ create_demo() {
 
 db_exists "$DEMO_DB" || create_demo
 
+answers() { (: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+! answers "$SMTP_PORT" || die "port $SMTP_PORT is taken: set SMTP_PORT to a free one"
+[ -z "$SERVE" ] || ! answers "$HTTP_PORT" || die "port $HTTP_PORT is taken: set HTTP_PORT to a free one"
 say "Mail catcher on port $SMTP_PORT, messages in $MAILDIR"
 python "$REPO/dev/mail_catcher.py" "$SMTP_PORT" "$MAILDIR" &
 CATCHER=$!
 trap 'kill $CATCHER 2>/dev/null || true' EXIT
+for _ in $(seq 100); do
+    answers "$SMTP_PORT" && break
+    kill -0 $CATCHER 2>/dev/null || die "the mail catcher does not start"
+    sleep 0.1
+done
 
 say "Collection run of today"
 odoo shell -d "$DEMO_DB" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_run.py" 2>"$STATE/run.log" ||

@@ -144,8 +144,15 @@ as_server() {
 
 free_port() { "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
+check_given_postgres() {
+    # Odoo's own rule; better said here than after a minute.
+    [ "${PGUSER:-}" != postgres ] || die "Odoo refuses the PostgreSQL user 'postgres': set PGUSER to another role that may create databases"
+    psql -XAtd postgres -c "SELECT 1" >/dev/null ||
+        die "the PostgreSQL server that PGHOST, PGPORT and PGUSER name does not answer"
+}
+
 start_postgres() {
-    private_postgres_wanted || return 0
+    private_postgres_wanted || { check_given_postgres; return; }
     local home=$CACHE/postgres bin
     bin=$(postgres_bin)
     if [ ! -f "$home/.complete" ]; then
