@@ -5,6 +5,8 @@ from . import (
     collection_contact,
     collection_contact_delivery,
     collection_engine,
+    collection_engine_decide,
+    collection_engine_plan,
     collection_item,
     collection_run,
     collection_stage,

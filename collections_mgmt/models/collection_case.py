@@ -246,6 +246,10 @@ class CollectionCase(models.Model):
             folded = cases - target
             folded.item_ids.write({"case_id": target.id})
             folded.contact_ids.write({"case_id": target.id})
+            folded.activity_ids.write({"res_id": target.id})
+            contacted = (target | folded).filtered("date_last_contact")
+            if contacted:
+                target.date_last_contact = max(contacted.mapped("date_last_contact"))
             folded.write(
                 {"state": "closed", "date_closed": fields.Date.context_today(self)}
             )

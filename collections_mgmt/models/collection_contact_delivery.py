@@ -277,16 +277,18 @@ class CollectionContact(models.Model):
             (activity.res_id, activity.activity_type_id.id): activity
             for activity in self.case_id.activity_ids
         }
-        new = []
+        new = {}
         for values in values_list:
-            task = open_tasks.get((values["res_id"], values["activity_type_id"]))
-            if task:
-                task.write({"summary": values["summary"], "note": values["note"]})
+            kind = (values["res_id"], values["activity_type_id"])
+            if kind in open_tasks:
+                open_tasks[kind].write(
+                    {"summary": values["summary"], "note": values["note"]}
+                )
             else:
-                new.append(values)
+                new[kind] = values
         # Collectors work from their list: no e-mail to them for each of its entries.
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            new
+            list(new.values())
         )
         self._set_sent()
 

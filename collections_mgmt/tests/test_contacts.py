@@ -280,6 +280,28 @@ class TestPlannedContacts(CollectionCommon):
         self.assertFalse(self._run())
         self.assertEqual(self._case(self.debtor).decision, "not_due")
 
+    def test_a_case_has_one_open_task_of_a_kind(self):
+        self.debtor.email = False
+        move = self._create_overdue_invoice(self.debtor, 5, 100.0)
+        self._run(0)
+        task = self._case(self.debtor).activity_ids
+        self._pay(move, 40.0)
+        self._run(3)
+        self.assertEqual(self._case(self.debtor).activity_ids, task)
+        self.assertEqual(task.summary, "No address: First")
+        self.assertIn("60.00", task.note)
+        task.action_feedback("Called")
+        self._run(8)
+        following = self._case(self.debtor).activity_ids
+        self.assertEqual(following.summary, "No address: Second")
+
+    def test_two_steps_of_one_run_give_one_task_of_a_kind(self):
+        self.debtor.email = False
+        self.stage_due.step_ids = [Command.create({"channel": "task", "sequence": 20})]
+        self._create_overdue_invoice(self.debtor, 5)
+        self.assertEqual(len(self._run()), 2)
+        self.assertEqual(len(self._case(self.debtor).activity_ids), 1)
+
     def test_a_task_step_gives_the_collector_an_activity(self):
         activity_type = self.env["mail.activity.type"].create({"name": "Visit"})
         self.stage_call.step_ids.activity_type_id = activity_type

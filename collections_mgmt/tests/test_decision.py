@@ -2,7 +2,6 @@ from datetime import timedelta
 
 from odoo import Command
 from odoo.exceptions import ValidationError
-from odoo.tests import Form
 
 from .common import CollectionCommon
 
@@ -672,8 +671,8 @@ class TestStrategyChoice(CollectionCommon):
         self.assertEqual(company.collection_strategy_id, shipped)
 
     def test_the_settings_change_the_default_of_the_root_company(self):
-        with Form(self.env["res.config.settings"]) as settings:
-            self.assertEqual(settings.collection_strategy_id, self.strategy)
-            settings.collection_strategy_id = self.own
-        settings.record.execute()
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.collection_strategy_id, self.strategy)
+        settings.collection_strategy_id = self.own
+        settings.execute()
         self.assertEqual(self.env.company.collection_strategy_id, self.own)

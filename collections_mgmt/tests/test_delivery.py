@@ -379,6 +379,27 @@ class TestDelivery(CollectionCommon):
             ],
         )
 
+    def test_a_reminder_deducts_only_the_credits_its_items_have(self):
+        rest, nothing = self._create_debtor("Rest"), self._create_debtor("Nothing")
+        self._create_overdue_invoice(rest, 5, 50.0)
+        self._create_credit_note(rest, 80.0)
+        self._create_overdue_invoice(nothing, 5, 50.0)
+        self._create_credit_note(nothing, 50.0)
+        for debtor in (rest, nothing):
+            self._create_overdue_invoice(debtor, -3, 100.0)
+        self._plan()
+        self._deliver()
+        for debtor, amounts in (
+            # 80 of credits, less 50 for what is overdue, leave 30 for the reminder
+            (rest, ["$ 100.00", "$ -30.00", "$ 70.00"]),
+            (nothing, ["$ 100.00", "$ 100.00"]),
+        ):
+            with self.subTest(debtor.name):
+                contact = self._contacts(debtor)
+                self.assertEqual(contact.stage_id, self.stage_soon)
+                table = self._read_tables(contact.body)[0]
+                self.assertEqual([row[-1] for row in table[1:]], amounts)
+
     def test_credits_of_another_company_are_not_shown(self):
         second = self._create_creditor("Second Creditor")
         self._create_overdue_invoice(self.debtor, 5, 100.0)

@@ -424,6 +424,22 @@ class TestSync(CollectionCommon):
             )
         self.assertTrue(contacts.exists(), "What was sent stays on record.")
 
+    def test_a_merged_debtor_keeps_its_last_contact_and_its_tasks(self):
+        other = self._create_debtor("Acme Copy")
+        self._create_overdue_invoice(self.debtor, -20)
+        self._create_overdue_invoice(other, 5)
+        self._run()
+        task = self._case(other).activity_schedule(
+            "collections_mgmt.mail_activity_type_call", user_id=self.user.id
+        )
+        self.env["base.partner.merge.automatic.wizard"].sudo()._merge(
+            (self.debtor | other).ids, self.debtor
+        )
+        self._plan()
+        case = self._case(self.debtor)
+        self.assertEqual(case.date_last_contact, self.today)
+        self.assertEqual(case.activity_ids, task)
+
     def test_a_debtor_who_joins_another_company_moves_to_its_case(self):
         child = self._create_debtor("Bolt")
         move = self._create_overdue_invoice(child, 5)

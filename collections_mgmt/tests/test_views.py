@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user
@@ -193,6 +194,13 @@ class TestScreens(CollectionCommon):
         self.assertNotIn(self.stage_first, self.strategy.stage_ids)
         shown = self.strategy.with_context(active_test=False).stage_ids
         self.assertIn(self.stage_first, shown)
+
+    def test_a_stage_that_was_used_is_not_deleted(self):
+        self._run()
+        with self.assertRaises(UserError), self.cr.savepoint():
+            self.stage_due.unlink()
+        self.stage_final.unlink()
+        self.assertFalse(self.stage_final.exists())
 
     def test_a_copied_strategy_has_its_own_stages_and_steps(self):
         copy = self.strategy.copy()
