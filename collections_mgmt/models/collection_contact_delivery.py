@@ -60,6 +60,10 @@ class CollectionContact(models.Model):
         """Check the contacts against the ledger and hand them to their channels."""
         contacts = self.filtered(lambda contact: contact.state == "planned")
         contacts._check_truth()._deliver()
+        # A contact nobody takes would come back in every batch, for ever.
+        contacts.filtered(lambda contact: contact.state == "planned")._set_failed(
+            self.env._("No installed module delivers by this channel.")
+        )
 
     # TRUTH
 

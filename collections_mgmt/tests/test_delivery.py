@@ -564,3 +564,12 @@ class TestJobs(CollectionCommon):
         self.env.invalidate_all()
         self._trigger("ir_cron_plan")
         self.assertEqual(self._contacts(self.good).company_id, second)
+
+    def test_a_contact_of_a_removed_channel_fails_and_says_so(self):
+        self._create_overdue_invoice(self.debtor, 5)
+        self._plan()
+        contact = self._contacts(self.debtor)
+        contact.sudo().channel = "other"
+        self._deliver()
+        self.assertEqual(contact.state, "failed")
+        self.assertIn("channel", contact.reason)
