@@ -368,7 +368,7 @@ class _Numbering:
 
 def _split(documents):
     """Return dated documents in batches: each year's first alone, then by the size."""
-    for _year, group in groupby(documents, lambda document: document.date.year):
+    for _year, group in groupby(documents, lambda document: document.date.year):  # pylint: disable=bad-builtin-groupby
         first, *others = group
         yield (first,)
         yield from split_every(BATCH_SIZE, others, tuple)

@@ -1,6 +1,5 @@
 from . import (
     account_move,
-    base_partner_merge,
     collection_case,
     collection_contact,
     collection_contact_delivery,

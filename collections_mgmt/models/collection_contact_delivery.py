@@ -298,6 +298,9 @@ class CollectionContact(models.Model):
 
     def _prepare_activity_values(self):
         self.ensure_one()
+        responsible = self.case_id._get_responsible()
+        lang = responsible.lang or self.company_id.partner_id.lang
+        self = self.with_context(lang=lang)  # the collector reads it, not the debtor
         activity_type = self.step_id.activity_type_id or self.env.ref(
             "collections_mgmt.mail_activity_type_call"
         )
@@ -311,7 +314,7 @@ class CollectionContact(models.Model):
             if unreached
             else self.stage_id.name,
             "note": self.items_table,
-            "user_id": case._get_responsible().id,
+            "user_id": responsible.id,
             "date_deadline": fields.Date.context_today(self),
             "automated": True,
         }

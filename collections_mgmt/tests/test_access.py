@@ -225,7 +225,7 @@ class TestPermissions(AccessCommon):
         found = set()
         for name, model in self.env.items():
             for cls in type(model).mro():
-                if cls.__module__.startswith("odoo.addons.collections_mgmt.models"):
+                if cls.__module__.startswith("odoo.addons.collections_mgmt."):
                     found |= {
                         (name, attribute)
                         for attribute, value in vars(cls).items()

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from lxml import html
 
@@ -181,6 +182,15 @@ class TestDelivery(CollectionCommon):
         with self._day(7), mute_logger("odoo.sql_db"):
             self._retry(mail)
         self.assertEqual(self._items(move).stage_id, self.stage_first)
+
+    def test_a_contact_of_a_removed_channel_fails_and_says_so(self):
+        self._create_overdue_invoice(self.debtor, 5)
+        self._plan()
+        contact = self._contacts(self.debtor)
+        contact.sudo().channel = "other"
+        self._deliver()
+        self.assertEqual(contact.state, "failed")
+        self.assertIn("channel", contact.reason)
 
     def test_a_mail_taken_out_of_the_queue_does_not_silence_the_debtor(self):
         for name, act in (
@@ -483,7 +493,9 @@ class TestJobs(CollectionCommon):
             cls._create_overdue_invoice(partner, 5)
 
     def _trigger(self, name):
+        """Run a job as the scheduler does, as if its time were always up."""
         with (
+            patch("odoo.addons.base.models.ir_cron.MIN_TIME_PER_JOB", 0),
             self.enter_registry_test_mode(),
             mute_logger(
                 "odoo.addons.collections_mgmt.models.collection_contact_delivery",
@@ -544,6 +556,7 @@ class TestJobs(CollectionCommon):
         self._trigger("ir_cron_plan")
         runs = self.env["collection.run"].search([("date", "=", self.today)])
         self.assertLessEqual(self.env.company | second, runs.company_id)
+        self.assertEqual(len(runs), len(runs.company_id), "Each company once.")
         self.assertEqual(len(self._contacts(self.good)), 2)
 
     def test_a_company_whose_run_fails_does_not_stop_the_others(self):
@@ -564,12 +577,3 @@ class TestJobs(CollectionCommon):
         self.env.invalidate_all()
         self._trigger("ir_cron_plan")
         self.assertEqual(self._contacts(self.good).company_id, second)
-
-    def test_a_contact_of_a_removed_channel_fails_and_says_so(self):
-        self._create_overdue_invoice(self.debtor, 5)
-        self._plan()
-        contact = self._contacts(self.debtor)
-        contact.sudo().channel = "other"
-        self._deliver()
-        self.assertEqual(contact.state, "failed")
-        self.assertIn("channel", contact.reason)
