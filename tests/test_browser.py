@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 FIRST_PAGE_SECONDS = 120
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine renders slowly
 
 
 @pytest.fixture(scope="module")
