@@ -28,12 +28,8 @@ class Scope:
         if self.partner_ids is None:
             return SQL("TRUE")
         return SQL(
-            "%s = ANY(%s)", SQL.identifier(*column.split(".")), self.partner_list
+            "%s = ANY(%s)", SQL.identifier(*column.split(".")), list(self.partner_ids)
         )
-
-    @property
-    def partner_list(self):
-        return list(self.partner_ids)
 
 
 class CollectionEngine(models.AbstractModel):
