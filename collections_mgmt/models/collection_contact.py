@@ -28,11 +28,30 @@ class CollectionContact(models.Model):
     step_id = fields.Many2one(
         "collection.step", readonly=True, index=True, ondelete="restrict"
     )
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The invoice it is about, where the strategy sends one message for each.",
+    )
+    branch_id = fields.Many2one(
+        "res.company",
+        readonly=True,
+        index="btree_not_null",
+        help="The branch it is about, where the strategy sends one message for each.",
+    )
     channel = fields.Selection(CONTACT_CHANNELS, required=True, readonly=True)
     state = fields.Selection(
         CONTACT_STATES, required=True, readonly=True, default="planned", index=True
     )
     date_planned = fields.Date(required=True, readonly=True)
+    review_date = fields.Date(
+        string="Look at It on",
+        readonly=True,
+        help="A postponed message comes back to the review list on this day.",
+    )
     date_done = fields.Date(
         string="Date", readonly=True, help="When it was sent, failed or was dropped."
     )
@@ -44,6 +63,12 @@ class CollectionContact(models.Model):
     )
     address = fields.Char(readonly=True, help="The address at the time of sending.")
     lang = fields.Selection("_get_langs", string="Language", compute="_compute_lang")
+    email_cc = fields.Char(string="CC", readonly=True)
+    is_edited = fields.Boolean(
+        string="Text Edited",
+        readonly=True,
+        help="A person wrote the text: it goes out as it is.",
+    )
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, sanitize=False)
     line_ids = fields.One2many(
@@ -63,6 +88,16 @@ class CollectionContact(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
+    )
+
+    # What the debtor did with it
+    date_opened = fields.Datetime(string="Opened on", readonly=True)
+    date_clicked = fields.Datetime(string="Link Followed on", readonly=True)
+    date_replied = fields.Datetime(string="Replied on", readonly=True)
+    is_bounced = fields.Boolean(
+        string="Came Back",
+        readonly=True,
+        help="The address did not take it: it is not used again for this channel.",
     )
 
     @api.depends("partner_id", "stage_id", "date_planned")

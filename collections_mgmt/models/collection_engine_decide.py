@@ -228,7 +228,7 @@ class CollectionEngine(models.AbstractModel):
             EXISTS (
                 SELECT 1 FROM collection_step step
                  WHERE step.stage_id = item.due_stage_id
-                   AND (step.channel = 'task' OR step.task_when_no_address
+                   AND (step.channel = 'task' OR step.fallback_channel IS NOT NULL
                         OR %s IS NOT NULL)
             )
             """,

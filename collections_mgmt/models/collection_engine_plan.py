@@ -29,7 +29,7 @@ class CollectionEngine(models.AbstractModel):
             CROSS JOIN LATERAL (SELECT %(address)s AS partner_id) address
                  WHERE cases.company_id = %(company)s AND cases.state = 'open'
                    AND cases.decision = 'send'
-                   AND (step.channel = 'task' OR step.task_when_no_address
+                   AND (step.channel = 'task' OR step.fallback_channel IS NOT NULL
                         OR address.partner_id IS NOT NULL)
                  ORDER BY cases.id, step.sequence, step.id
                 """,

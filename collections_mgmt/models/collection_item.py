@@ -57,7 +57,27 @@ class CollectionItem(models.Model):
         "and credit notes, the oldest item first.",
     )
 
+    amount_promised = fields.Monetary(
+        string="Promised",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Part of the open amount that the debtor promised to pay.",
+    )
+    amount_disputed = fields.Monetary(
+        string="Disputed",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Part of the open amount that the debtor contests.",
+    )
+
     # Where it stands in the dunning
+    strategy_id = fields.Many2one(
+        "collection.strategy",
+        readonly=True,
+        index=True,
+        ondelete="set null",
+        help="The invoice's own strategy, else that of the case.",
+    )
     stage_id = fields.Many2one(
         "collection.stage",
         readonly=True,
@@ -73,6 +93,14 @@ class CollectionItem(models.Model):
         index="btree_not_null",
         ondelete="set null",
         help="The last reminder sent before the due date.",
+    )
+    passed_stage_id = fields.Many2one(
+        "collection.stage",
+        string="Passed Stage",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The last stage that was done or skipped: the next one follows it.",
     )
     days_overdue = fields.Integer(string="Days Late", compute="_compute_days_overdue")
 

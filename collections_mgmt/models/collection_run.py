@@ -28,6 +28,11 @@ class CollectionRun(models.Model):
         readonly=True,
         default=lambda self: self.env.uid,
     )
+    is_test = fields.Boolean(
+        string="Test",
+        readonly=True,
+        help="The company was in test mode: everything was worked out, nothing sent.",
+    )
     item_opened_count = fields.Integer(string="New Items", readonly=True)
     item_closed_count = fields.Integer(string="Items Settled", readonly=True)
     case_count = fields.Integer(string="Debtors", readonly=True)
