@@ -155,6 +155,9 @@ class CollectionCase(models.Model):
         readonly=True,
         help="Until this day the decision holds.",
     )
+    decision_ids = fields.One2many(
+        "collection.case.decision", "case_id", string="History", readonly=True
+    )
     needs_person = fields.Boolean(
         string="Needs a Person",
         compute="_compute_needs_person",
@@ -280,6 +283,35 @@ class CollectionCase(models.Model):
                 )
             )
         return super().write(vals)
+
+    def _get_decisions_as_of(self, date):
+        """Return what had been decided about each case at the end of a day.
+
+        :param datetime.date date: any day, past or present
+        :return: {case: collection.case.decision}, empty record where nothing was
+            decided yet
+        """
+        found = {case: self.env["collection.case.decision"] for case in self}
+        for decision in self.env["collection.case.decision"].search(
+            [("case_id", "in", self.ids), ("date", "<=", date)], order="id"
+        ):
+            found[decision.case_id] = decision
+        return found
+
+    def _on_closed(self):
+        """The engine closed these cases; their tasks are done with."""
+        if self:
+            # In sudo: a payment can close a case whoever enters it.
+            self.env["mail.activity"].sudo().search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", self.ids),
+                    ("automated", "=", True),
+                ]
+            ).unlink()
+
+    def _on_reopened(self):
+        """The engine opened these cases again: an item that was settled came back."""
 
     def _note_outcome(self, decision, date):
         """Say what became of the message that was due, until the next run.

@@ -100,6 +100,13 @@ class CollectionContact(models.Model):
         help="The address did not take it: it is not used again for this channel.",
     )
 
+    _by_case = models.Index("(case_id, id)")
+    _waiting = models.Index("(id) WHERE state = 'planned'")
+    _pending = models.Index(
+        "(company_id) WHERE state IN ('review', 'planned', 'queued')"
+    )
+    _bounced = models.Index("(address_partner_id) WHERE is_bounced")
+
     @api.depends("partner_id", "stage_id", "date_planned")
     def _compute_display_name(self):
         for contact in self:
@@ -290,22 +297,26 @@ class CollectionContact(models.Model):
                        stage_date = CASE WHEN stage.days < 0 THEN item.stage_date
                                          ELSE %(date)s END,
                        reminder_stage_id = CASE WHEN stage.days < 0 THEN stage.id
-                                                ELSE item.reminder_stage_id END
+                                                ELSE item.reminder_stage_id END,
+                       passed_stage_id = CASE
+                           WHEN (passed.days, passed.sequence, passed.id)
+                              > (stage.days, stage.sequence, stage.id) THEN passed.id
+                           ELSE stage.id END
                   FROM collection_contact_line line
                   JOIN collection_stage stage ON stage.id = line.stage_id
-                 WHERE line.item_id = item.id AND line.contact_id IN %(contacts)s
-                   AND NOT EXISTS (
-                       SELECT 1 FROM collection_stage standing
-                        WHERE standing.id = item.stage_id AND stage.days >= 0
-                          AND (standing.days, standing.sequence, standing.id)
-                           >= (stage.days, stage.sequence, stage.id)
-                   )
+                  JOIN collection_item before ON before.id = line.item_id
+             LEFT JOIN collection_stage standing ON standing.id = before.stage_id
+             LEFT JOIN collection_stage passed ON passed.id = before.passed_stage_id
+                 WHERE item.id = before.id AND line.contact_id IN %(contacts)s
+                   AND (stage.days < 0 OR standing.id IS NULL
+                        OR (standing.days, standing.sequence, standing.id)
+                         < (stage.days, stage.sequence, stage.id))
                 """,
                 **values,
             )
         )
         self.env["collection.item"].invalidate_model(
-            ["stage_id", "stage_date", "reminder_stage_id"]
+            ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
         )
         self.env["collection.contact.line"].invalidate_model(["is_counted"])
 

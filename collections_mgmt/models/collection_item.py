@@ -120,6 +120,29 @@ class CollectionItem(models.Model):
         for item in self:
             item.display_name = item.move_id.name or str(item.id)
 
+    def _get_stages_as_of(self, date):
+        """Return the dunning stage of each item at the end of a day.
+
+        :param datetime.date date: any day, past or present
+        :return: {item: collection.stage}, empty record where none was reached yet
+        """
+        stages = {item: self.env["collection.stage"] for item in self}
+        for line in self.env["collection.contact.line"].search(
+            [
+                ("item_id", "in", self.ids),
+                ("is_counted", "=", True),
+                ("stage_id.days", ">=", 0),
+                ("contact_id.state", "=", "sent"),
+                ("contact_id.date_done", "<=", date),
+            ]
+        ):
+            stages[line.item_id] = max(
+                stages[line.item_id],
+                line.stage_id,
+                key=lambda stage: (bool(stage), stage.days, stage.sequence, stage.id),
+            )
+        return stages
+
     def action_open_move(self):
         self.ensure_one()
         return {

@@ -37,6 +37,8 @@ class CollectionStep(models.Model):
     )
     delay_days = fields.Integer(
         string="Days into the Stage",
+        required=True,
+        default=0,
         help="0: when the item reaches the stage. 2: two days later, if the item is "
         "still open and in the stage.",
     )
