@@ -71,3 +71,6 @@ DECISIONS_FOR_A_PERSON = (
 )
 
 DELIVERY_BATCH_SIZE = 100
+
+# From so many new rows on, the database's statistics are renewed at once.
+ANALYZE_FROM = 1000

@@ -325,6 +325,7 @@ class CollectionContactLine(models.Model):
     _name = "collection.contact.line"
     _description = "Item Named in a Contact"
     _order = "contact_id, id"
+    _log_access = False  # as for the items
 
     contact_id = fields.Many2one(
         "collection.contact",
@@ -342,7 +343,7 @@ class CollectionContactLine(models.Model):
         ondelete="restrict",
         help="The stage the item reaches by this contact; empty if only listed.",
     )
-    step_id = fields.Many2one("collection.step", index=True, ondelete="restrict")
+    step_id = fields.Many2one("collection.step", ondelete="restrict")
     is_counted = fields.Boolean(
         string="Counts",
         help="The contact counts as the step's for this item: not failed, not dropped.",

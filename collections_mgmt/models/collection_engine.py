@@ -14,6 +14,8 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..const import ANALYZE_FROM
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -47,6 +49,7 @@ class CollectionEngine(models.AbstractModel):
         [[opened, closed, reopened_ids]] = self.env.execute_query(
             self._get_sync_items_sql(scope)
         )
+        self._analyze(opened, "collection_item", "collection_case")
         self.env.execute_query(self._get_update_cases_sql(scope))
         closed_ids = [
             case_id
@@ -57,6 +60,13 @@ class CollectionEngine(models.AbstractModel):
         Case.browse(reopened_ids or [])._on_reopened()
         Case.browse(closed_ids)._on_closed()
         return opened, closed
+
+    def _analyze(self, count, *tables):
+        """Tell the database about many new rows, before it plans with none in mind."""
+        if count > ANALYZE_FROM:
+            self.env.cr.execute(
+                SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, tables)))
+            )
 
     def _get_sync_items_sql(self, scope):
         """Return the statement that makes items and cases follow the open lines.
@@ -95,7 +105,7 @@ class CollectionEngine(models.AbstractModel):
             reopen_cases=self._get_reopen_cases_sql(scope),
             insert_cases=self._get_insert_cases_sql(scope),
             insert_items=self._get_insert_items_sql(scope),
-            update_items=self._get_update_items_sql(scope),
+            update_items=self._get_update_items_sql(),
             close_items=self._get_close_items_sql(scope),
             company=scope.company.id,
         )
@@ -133,16 +143,16 @@ class CollectionEngine(models.AbstractModel):
         """
         return SQL(
             """
-            line.account_id IN (
+            line.account_id = ANY(ARRAY(
                 SELECT id FROM account_account WHERE account_type = 'asset_receivable'
-            )
+            ))
             AND line.parent_state = 'posted'
             AND line.reconciled IS NOT TRUE
             AND line.amount_residual <> 0
-            AND line.company_id IN (
+            AND line.company_id = ANY(ARRAY(
                 SELECT id FROM res_company
                  WHERE split_part(parent_path, '/', 1)::integer = %s
-            )
+            ))
             """,
             company.id,
         )
@@ -254,12 +264,14 @@ class CollectionEngine(models.AbstractModel):
             SELECT debtor.partner_id, %(company)s, 'open', %(date)s,
                    (SELECT id FROM res_users WHERE id = debtor.agent_id AND active),
                    -- The debtor remembers, even if the earlier case was closed.
-                   (SELECT MAX(date_last_contact) FROM collection_case earlier
-                     WHERE earlier.partner_id = debtor.partner_id
-                       AND earlier.company_id = %(company)s),
-                   0, 0, 0,
+                   earlier.date_last_contact, 0, 0, 0,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM debtor
+         LEFT JOIN (
+                SELECT partner_id, MAX(date_last_contact) AS date_last_contact
+                  FROM collection_case WHERE company_id = %(company)s
+                 GROUP BY partner_id
+              ) earlier ON earlier.partner_id = debtor.partner_id
              WHERE debtor.partner_id NOT IN (SELECT partner_id FROM reopened)
                AND NOT EXISTS (
                    SELECT 1 FROM collection_case open_case
@@ -279,55 +291,45 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             INSERT INTO collection_item (
-                move_line_id, move_id, case_id, partner_id, company_id, branch_id,
-                currency_id, strategy_id, state, date_opened, date_due,
-                amount_residual, amount_residual_currency, amount_credit,
-                amount_promised, amount_disputed,
-                create_uid, create_date, write_uid, write_date
+                move_line_id, move_id, case_id, strategy_id, state, date_opened,
+                date_due, amount_residual, amount_residual_currency, amount_credit,
+                amount_promised, amount_disputed
             )
-            SELECT share.id, share.move_id, open_case.id, share.partner_id,
-                   %(company)s, share.company_id,
-                   share.currency_id, share.strategy_id, 'open', %(date)s,
-                   share.date_due, share.amount_residual,
-                   share.amount_residual_currency, share.amount_credit, 0, 0,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+            SELECT share.id, share.move_id, open_case.id, share.strategy_id, 'open',
+                   %(date)s, share.date_due, share.amount_residual,
+                   share.amount_residual_currency, share.amount_credit, 0, 0
               FROM share
               JOIN open_case ON open_case.partner_id = share.partner_id
          LEFT JOIN collection_item item ON item.move_line_id = share.id
              WHERE item.id IS NULL
             RETURNING id
             """,
-            company=scope.company.id,
             date=scope.date,
-            uid=self.env.uid,
         )
 
-    def _get_update_items_sql(self, scope):
+    def _get_update_items_sql(self):
         """Follow changed amounts and dates, and items that came back or moved."""
         return SQL(
             """
             UPDATE collection_item item
                SET state = 'open', date_closed = NULL, case_id = open_case.id,
-                   partner_id = share.partner_id, date_due = share.date_due,
-                   currency_id = share.currency_id, strategy_id = share.strategy_id,
+                   date_due = share.date_due, strategy_id = share.strategy_id,
                    amount_residual = share.amount_residual,
                    amount_residual_currency = share.amount_residual_currency,
-                   amount_credit = share.amount_credit,
-                   write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
+                   amount_credit = share.amount_credit
               FROM share
               JOIN open_case ON open_case.partner_id = share.partner_id
               JOIN collection_item before ON before.move_line_id = share.id
              WHERE item.id = before.id
-               AND (before.state, before.case_id, before.date_due, before.currency_id,
-                    before.strategy_id, before.amount_residual,
-                    before.amount_residual_currency, before.amount_credit)
+               AND (before.state, before.case_id, before.date_due, before.strategy_id,
+                    before.amount_residual, before.amount_residual_currency,
+                    before.amount_credit)
                    IS DISTINCT FROM
-                   ('open', open_case.id, share.date_due, share.currency_id,
-                    share.strategy_id, share.amount_residual,
-                    share.amount_residual_currency, share.amount_credit)
+                   ('open', open_case.id, share.date_due, share.strategy_id,
+                    share.amount_residual, share.amount_residual_currency,
+                    share.amount_credit)
             RETURNING before.state = 'closed' AS was_closed
-            """,
-            uid=self.env.uid,
+            """
         )
 
     def _get_close_items_sql(self, scope):
@@ -335,17 +337,16 @@ class CollectionEngine(models.AbstractModel):
             """
             UPDATE collection_item item
                SET state = 'closed', date_closed = %(date)s,
-                   amount_residual = 0, amount_residual_currency = 0, amount_credit = 0,
-                   write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
-             WHERE item.company_id = %(company)s AND item.state = 'open'
-               AND %(in_scope)s
+                   amount_residual = 0, amount_residual_currency = 0, amount_credit = 0
+              FROM collection_case cases
+             WHERE cases.id = item.case_id AND cases.company_id = %(company)s
+               AND item.state = 'open' AND %(in_scope)s
                AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.id = item.move_line_id)
             RETURNING item.id
             """,
-            in_scope=scope.has("item.partner_id"),
+            in_scope=scope.has("cases.partner_id"),
             company=scope.company.id,
             date=scope.date,
-            uid=self.env.uid,
         )
 
     def _get_update_cases_sql(self, scope):
@@ -395,9 +396,10 @@ class CollectionEngine(models.AbstractModel):
                                   ORDER BY stage.days DESC, stage.sequence DESC)
                            FILTER (WHERE stage.id IS NOT NULL))[1] AS stage_id
                   FROM collection_item item
+                  JOIN collection_case cases ON cases.id = item.case_id
              LEFT JOIN collection_stage stage ON stage.id = item.stage_id
-                 WHERE item.company_id = %(company)s AND item.state = 'open'
-                   AND %(item_in_scope)s
+                 WHERE item.state = 'open' AND cases.state = 'open'
+                   AND cases.company_id = %(company)s AND %(in_scope)s
                  GROUP BY item.case_id
               ) total ON total.case_id = cases.id
          LEFT JOIN (
@@ -406,9 +408,8 @@ class CollectionEngine(models.AbstractModel):
                  WHERE amount_residual < 0
                  GROUP BY partner_id
               ) credit ON credit.partner_id = cases.partner_id
-             WHERE cases.company_id = %(company)s AND cases.state = 'open'
             """,
-            item_in_scope=scope.has("item.partner_id"),
+            in_scope=scope.has("cases.partner_id"),
             lines=self._get_receivable_lines_sql(scope),
             company=scope.company.id,
             date=scope.date,

@@ -166,10 +166,11 @@ class CollectionEngine(models.AbstractModel):
     def _get_stage_ctes_sql(self, scope):
         """Return small tables that say how an item climbs.
 
-        ``rung`` has, for each strategy and each stage an item may have passed (0: none),
-        the dunning stage that comes next; ``reminder`` the stages before the due date
-        with the days on which each is the current one; ``late_step`` the steps that
-        follow some days into a stage; ``pending`` the items a message on its way names.
+        ``rung`` has, for each strategy and each stage an item may have passed (0 for
+        none), the dunning stage that comes next; ``reminder`` the stages before the due
+        date with the days on which each is the current one; ``late_step`` the steps
+        that follow some days into a stage; ``pending`` the items that a message on its
+        way names.
         """
         return SQL(
             """
@@ -234,13 +235,13 @@ class CollectionEngine(models.AbstractModel):
 
         ``due_stage_id`` is the stage whose message is due on the day of the scope;
         ``is_late_step`` that it is a step some days into the stage the item stands in;
-        otherwise ``next_stage_id`` and ``next_date`` say what comes when. Nothing is due
-        for an item of which no more than the tolerance is left to chase, or whose
+        otherwise ``next_stage_id`` and ``next_date`` say what comes when. Nothing is
+        due for an item of which no more than the tolerance is left to chase, or whose
         message is on its way.
         """
         return SQL(
             """
-            SELECT item.id, item.case_id, item.move_id, item.branch_id, item.date_due,
+            SELECT item.id, item.case_id, item.move_id, item.date_due,
                    item.amount_residual, item.amount_credit,
                    COALESCE(item.amount_promised, 0) AS amount_promised,
                    COALESCE(item.amount_disputed, 0) AS amount_disputed,
@@ -255,6 +256,7 @@ class CollectionEngine(models.AbstractModel):
                    CASE WHEN fact.is_free AND NOT fact.climbs
                         THEN LEAST(soon.next_date, fact.climb_date) END AS next_date
               FROM collection_item item
+              JOIN collection_case cases ON cases.id = item.case_id
          LEFT JOIN collection_strategy strategy ON strategy.id = item.strategy_id
          LEFT JOIN pending ON pending.item_id = item.id
          LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
@@ -297,15 +299,15 @@ class CollectionEngine(models.AbstractModel):
                        CASE WHEN fact.climbs THEN climb.rank
                             ELSE remind.rank END AS rank
               ) due
-             WHERE item.company_id = %(company)s AND item.state = 'open'
-               AND %(in_scope)s
+             WHERE item.state = 'open' AND cases.state = 'open'
+               AND cases.company_id = %(company)s AND %(in_scope)s
             """,
             chased=self._get_chased_sql(),
             late_stage=self._get_late_stage_sql(scope),
             date=scope.date,
             last_day=date.max,  # the last one that Python knows
             company=scope.company.id,
-            in_scope=scope.has("item.partner_id"),
+            in_scope=scope.has("cases.partner_id"),
         )
 
     def _get_late_stage_sql(self, scope):

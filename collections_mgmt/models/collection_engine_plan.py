@@ -28,6 +28,7 @@ class CollectionEngine(models.AbstractModel):
             )
         )
         [[count]] = self.env.execute_query(self._get_insert_contacts_sql(scope, run))
+        self._analyze(count, "collection_contact", "collection_contact_line")
         self.env.invalidate_all(flush=False)
         return count
 
@@ -66,11 +67,12 @@ class CollectionEngine(models.AbstractModel):
               JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
               JOIN LATERAL (
                 SELECT item_fact.*,
-                       CASE strategy.grouping WHEN 'invoice' THEN move_id END
+                       CASE strategy.grouping WHEN 'invoice' THEN move.id END
                            AS group_move_id,
-                       CASE strategy.grouping WHEN 'branch' THEN branch_id END
+                       CASE strategy.grouping WHEN 'branch' THEN move.company_id END
                            AS group_branch_id
                   FROM item_fact
+                  JOIN account_move move ON move.id = item_fact.move_id
               ) fact ON fact.case_id = cases.id
              WHERE cases.company_id = %s AND cases.state = 'open'
                AND cases.decision = 'send' AND fact.due_stage_id IS NOT NULL
@@ -104,7 +106,10 @@ class CollectionEngine(models.AbstractModel):
                 ON step.stage_id = subject.stage_id
                AND (step.delay_days > 0) = subject.is_late_step
          LEFT JOIN LATERAL (%(last_contact)s) last_contact ON TRUE
-        CROSS JOIN LATERAL (SELECT %(channel)s AS channel) reach
+        CROSS JOIN LATERAL (
+                -- Worked out once (OFFSET), not again wherever it is used.
+                SELECT %(channel)s AS channel OFFSET 0
+              ) reach
              WHERE reach.channel IS NOT NULL AND %(condition)s
                AND (NOT subject.is_late_step OR EXISTS (%(late_items)s))
              ORDER BY cases.id, step.sequence, step.id
@@ -115,7 +120,9 @@ class CollectionEngine(models.AbstractModel):
             date=scope.date,
             uid=self.env.uid,
             channel=channel,
-            address=self._get_address_sql(SQL("reach.channel"), SQL("cases.partner_id")),
+            address=self._get_address_sql(
+                SQL("reach.channel"), SQL("cases.partner_id")
+            ),
             last_contact=self._get_last_contact_sql(),
             condition=self._get_step_condition_sql(),
             late_items=self._get_late_items_sql(scope),
@@ -131,7 +138,8 @@ class CollectionEngine(models.AbstractModel):
                AND (subject.group_move_id IS NULL
                     OR item.move_id = subject.group_move_id)
                AND (subject.group_branch_id IS NULL
-                    OR item.branch_id = subject.group_branch_id)
+                    OR subject.group_branch_id = (
+                        SELECT company_id FROM account_move WHERE id = item.move_id))
                AND %s
             """,
             self._get_late_step_condition_sql(scope),
@@ -148,19 +156,18 @@ class CollectionEngine(models.AbstractModel):
             """
             INSERT INTO collection_contact_line (
                 contact_id, item_id, stage_id, step_id, is_counted,
-                amount_residual, amount_residual_currency,
-                create_uid, create_date, write_uid, write_date
+                amount_residual, amount_residual_currency
             )
             SELECT contact.id, item.id, told.stage_id, contact.step_id,
                    told.stage_id IS NOT NULL AND contact.state <> 'test',
-                   item.amount_residual, item.amount_residual_currency,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                   item.amount_residual, item.amount_residual_currency
               FROM new_contact contact
               JOIN collection_stage stage ON stage.id = contact.stage_id
               JOIN collection_step step ON step.id = contact.step_id
               JOIN item_fact fact ON fact.case_id = contact.case_id
                AND (contact.move_id IS NULL OR fact.move_id = contact.move_id)
-               AND (contact.branch_id IS NULL OR fact.branch_id = contact.branch_id)
+               AND (contact.branch_id IS NULL OR contact.branch_id = (
+                    SELECT company_id FROM account_move WHERE id = fact.move_id))
               JOIN collection_item item ON item.id = fact.id
          LEFT JOIN collection_strategy strategy ON strategy.id = item.strategy_id
          LEFT JOIN late_step ON late_step.id = step.id
@@ -180,7 +187,6 @@ class CollectionEngine(models.AbstractModel):
             """,
             late_step_is_due=self._get_late_step_condition_sql(scope),
             date=scope.date,
-            uid=self.env.uid,
         )
 
     def _get_address_sql(self, channel, debtor):

@@ -6,6 +6,9 @@ class CollectionItem(models.Model):
     _description = "Receivable Item under Follow-up"
     _rec_names_search = ["move_id"]
     _order = "date_due, id"
+    # Many rows, written by the engine alone. Each reference to another table is checked
+    # per row: what the case and the journal item know is not stored here once more.
+    _log_access = False
 
     # What it points to. The journal item is the truth and is never written.
     move_line_id = fields.Many2one(
@@ -21,26 +24,23 @@ class CollectionItem(models.Model):
     case_id = fields.Many2one(
         "collection.case", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    partner_id = fields.Many2one(
-        "res.partner", string="Debtor", readonly=True, index=True
-    )
-    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    partner_id = fields.Many2one(related="case_id.partner_id")
+    company_id = fields.Many2one(related="case_id.company_id")
     branch_id = fields.Many2one(
-        "res.company",
-        readonly=True,
-        index="btree_not_null",
+        related="move_line_id.company_id",
+        string="Branch",
         help="The company or branch that issued the invoice.",
     )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
-    currency_id = fields.Many2one("res.currency", readonly=True)
+    currency_id = fields.Many2one(related="move_line_id.currency_id")
     state = fields.Selection(
         [("open", "Open"), ("closed", "Closed")], default="open", readonly=True
     )
     date_opened = fields.Date(readonly=True)
     date_closed = fields.Date(readonly=True)
-    date_due = fields.Date(string="Due Date", readonly=True, index=True)
+    date_due = fields.Date(string="Due Date", readonly=True)
     amount_residual = fields.Monetary(
         string="Open Amount (Company Currency)",
         currency_field="company_currency_id",
@@ -74,14 +74,13 @@ class CollectionItem(models.Model):
     strategy_id = fields.Many2one(
         "collection.strategy",
         readonly=True,
-        index=True,
         ondelete="set null",
         help="The invoice's own strategy, else that of the case.",
     )
     stage_id = fields.Many2one(
         "collection.stage",
         readonly=True,
-        index=True,
+        index="btree_not_null",
         ondelete="set null",
         help="The last stage whose message really went out.",
     )

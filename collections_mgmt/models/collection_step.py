@@ -61,10 +61,10 @@ class CollectionStep(models.Model):
     @api.constrains("channel", "fallback_channel", "template_id")
     def _check_template_id(self):
         for step in self:
-            if (
-                {"email", "letter"} & {step.channel, step.fallback_channel}
-                and not step.template_id
-            ):
+            if {"email", "letter"} & {
+                step.channel,
+                step.fallback_channel,
+            } and not step.template_id:
                 raise ValidationError(
                     self.env._(
                         "Choose the template of the stage “%(stage)s”: e-mails and "
