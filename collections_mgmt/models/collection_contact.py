@@ -315,6 +315,27 @@ class CollectionContact(models.Model):
                 **values,
             )
         )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_case cases SET stage_id = highest.stage_id
+                  FROM (
+                    SELECT DISTINCT ON (item.case_id) item.case_id, item.stage_id
+                      FROM collection_item item
+                      JOIN collection_stage stage ON stage.id = item.stage_id
+                     WHERE item.state = 'open' AND item.case_id IN (
+                           SELECT case_id FROM collection_contact WHERE id IN %(contacts)s
+                     )
+                     ORDER BY item.case_id,
+                              stage.days DESC, stage.sequence DESC, stage.id DESC
+                  ) highest
+                 WHERE cases.id = highest.case_id
+                   AND cases.stage_id IS DISTINCT FROM highest.stage_id
+                """,
+                **values,
+            )
+        )
+        self.env["collection.case"].invalidate_model(["stage_id"])
         self.env["collection.item"].invalidate_model(
             ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
         )
