@@ -6,6 +6,7 @@ from . import (
     collection_contact,
     collection_contact_delivery,
     collection_contact_listen,
+    collection_contact_tracking,
     collection_engine,
     collection_engine_decide,
     collection_engine_plan,

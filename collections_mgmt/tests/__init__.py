@@ -8,5 +8,6 @@ from . import (
     test_performance,
     test_rules,
     test_sync,
+    test_tracking,
     test_views,
 )
