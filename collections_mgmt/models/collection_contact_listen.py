@@ -88,60 +88,44 @@ class CollectionContact(models.Model):
             SQL(
                 """
                 UPDATE collection_item item
-                   SET stage_id = reached.stage_id, stage_date = reached.date,
+                   SET stage_id = CASE
+                           WHEN item.stage_id = ANY(told.stage_ids)
+                           THEN reached.stage_id ELSE item.stage_id END,
+                       stage_date = CASE
+                           WHEN item.stage_id = ANY(told.stage_ids)
+                           THEN reached.date ELSE item.stage_date END,
+                       reminder_stage_id = CASE
+                           WHEN item.reminder_stage_id = ANY(told.stage_ids)
+                           THEN reminded.stage_id ELSE item.reminder_stage_id END,
                        passed_stage_id = CASE
                            WHEN item.passed_stage_id = ANY(told.stage_ids)
                            THEN passed.stage_id ELSE item.passed_stage_id END
-                  FROM (%(told)s) told
+                  FROM (
+                       SELECT item_id, ARRAY_AGG(stage_id) AS stage_ids
+                         FROM collection_contact_line
+                        WHERE contact_id IN %(contacts)s AND stage_id IS NOT NULL
+                        GROUP BY item_id
+                  ) told
              LEFT JOIN LATERAL (%(reached)s) reached ON TRUE
+             LEFT JOIN LATERAL (%(reminded)s) reminded ON TRUE
              LEFT JOIN LATERAL (%(passed)s) passed ON TRUE
-                 WHERE item.id = told.item_id AND item.stage_id = ANY(told.stage_ids)
-                """,
-                told=self._get_told_stages_sql(),
-                reached=self._get_highest_stage_sql(("sent",)),
-                passed=self._get_highest_stage_sql(("sent", "skipped")),
-            )
-        )
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE collection_item item
-                   SET reminder_stage_id = (
-                       SELECT stage.id
-                         FROM collection_contact_line line
-                         JOIN collection_contact contact ON contact.id = line.contact_id
-                         JOIN collection_stage stage ON stage.id = line.stage_id
-                        WHERE line.item_id = item.id AND contact.state = 'sent'
-                          AND stage.days < 0
-                        ORDER BY contact.date_done DESC, contact.id DESC LIMIT 1
-                   )
-                  FROM (%(told)s) told
                  WHERE item.id = told.item_id
-                   AND item.reminder_stage_id = ANY(told.stage_ids)
                 """,
-                told=self._get_told_stages_sql(),
+                contacts=tuple(self.ids),
+                reached=self._get_last_stage_sql(("sent",), SQL("stage.days >= 0")),
+                reminded=self._get_last_stage_sql(("sent",), SQL("stage.days < 0")),
+                passed=self._get_last_stage_sql(("sent", "skipped"), SQL("TRUE")),
             )
         )
         self.env["collection.item"].invalidate_model(
-            ["stage_id", "stage_date", "passed_stage_id", "reminder_stage_id"]
+            ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
         )
 
-    def _get_told_stages_sql(self):
-        """Return a SELECT of the items of these contacts with the stages they named."""
-        return SQL(
-            """
-            SELECT item_id, ARRAY_AGG(stage_id) AS stage_ids
-              FROM collection_contact_line
-             WHERE contact_id IN %s AND stage_id IS NOT NULL
-             GROUP BY item_id
-            """,
-            tuple(self.ids),
-        )
-
-    def _get_highest_stage_sql(self, states):
-        """Return a SELECT of the highest dunning stage of ``told.item_id`` and its day.
+    def _get_last_stage_sql(self, states, condition):
+        """Return a SELECT of the last stage of ``told.item_id``, and since when.
 
         :param tuple states: states of the contacts that count
+        :param SQL condition: which stages count, over ``stage``
         """
         return SQL(
             """
@@ -149,12 +133,12 @@ class CollectionContact(models.Model):
               FROM collection_contact_line line
               JOIN collection_contact contact ON contact.id = line.contact_id
               JOIN collection_stage stage ON stage.id = line.stage_id
-             WHERE line.item_id = told.item_id AND contact.state IN %s
-               AND stage.days >= 0
+             WHERE line.item_id = told.item_id AND contact.state IN %s AND %s
              GROUP BY stage.id
              ORDER BY stage.days DESC, stage.sequence DESC, stage.id DESC LIMIT 1
             """,
             states,
+            condition,
         )
 
     def _take_back_last_contact(self):

@@ -31,8 +31,9 @@ class MailThread(models.AbstractModel):
         ]
         if case_ids and not is_automatic(message):
             # In sudo: the gateway's user need not be a collector.
-            self.env["collection.case"].sudo().browse(case_ids)._receive_reply(
-                author=self.env["res.partner"].browse(message_dict.get("author_id")),
-                answered=self.env["mail.message"].browse(message_dict.get("parent_id")),
+            env = self.env(su=True)
+            env["collection.case"].browse(case_ids)._receive_reply(
+                author=env["res.partner"].browse(message_dict.get("author_id")),
+                answered=env["mail.message"].browse(message_dict.get("parent_id")),
             )
         return thread_id

@@ -77,7 +77,7 @@ class TestBounces(ListenCommon):
         item, case = self._items(move), contact.case_id
         self.assertEqual(item.stage_id, self.stage_due)
         self.assertEqual(case.date_last_contact, self.today)
-        item.sudo().passed_stage_id = self.stage_due
+        self.assertEqual(item.passed_stage_id, self.stage_due)
         self._bounce(contact)
         self.assertFalse(item.stage_id)
         self.assertFalse(item.stage_date)
@@ -92,6 +92,7 @@ class TestBounces(ListenCommon):
         with self._day(6):
             self._bounce(second)
         self.assertEqual(self._items(move).stage_id, self.stage_due)
+        self.assertEqual(self._items(move).passed_stage_id, self.stage_due)
         self.assertEqual(self._items(move).stage_date, self.today)
         self.assertEqual(second.case_id.date_last_contact, self.today)
 
@@ -127,6 +128,7 @@ class TestBounces(ListenCommon):
         self.assertEqual(self._items(move).reminder_stage_id, self.stage_soon)
         self._bounce(contact)
         self.assertFalse(self._items(move).reminder_stage_id)
+        self.assertFalse(self._items(move).passed_stage_id)
 
     def test_the_case_says_that_the_last_message_failed(self):
         self._create_overdue_invoice(self.debtor, 5)
