@@ -239,10 +239,14 @@ class CollectionContact(models.Model):
             ("planned", "queued"), "failed", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
-        cases = moved._get_cases_of_today()
-        for strategy, of_strategy in cases.grouped("strategy_id").items():
-            of_strategy._note_outcome("failed", strategy._get_retry_date(today))
+        moved._note_failure(today)
         return moved
+
+    def _note_failure(self, date):
+        """Say on the cases that their message failed, and when it is tried again."""
+        cases = self._get_cases_of_today()
+        for strategy, of_strategy in cases.grouped("strategy_id").items():
+            of_strategy._note_outcome("failed", strategy._get_retry_date(date))
 
     def _set_dropped(self, reason):
         today = fields.Date.context_today(self)
