@@ -151,8 +151,9 @@ class CollectionContact(models.Model):
                 """
                 DELETE FROM collection_contact_line told
                       USING collection_contact contact, collection_item item
+                       JOIN collection_case cases ON cases.id = item.case_id
                   LEFT JOIN collection_strategy strategy
-                         ON strategy.id = item.strategy_id
+                         ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
                       WHERE told.item_id = item.id AND told.contact_id = contact.id
                         AND contact.id IN %(contacts)s
                         AND NOT (

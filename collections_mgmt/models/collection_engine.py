@@ -222,11 +222,11 @@ class CollectionEngine(models.AbstractModel):
     def _get_shares_sql(self):
         """Return a SELECT of what is owed, credits spread over it, the oldest first.
 
-        The invoice's own strategy comes before the debtor's.
+        ``strategy_id`` is the invoice's own strategy, which comes before the debtor's.
         """
         return SQL(
             """
-            SELECT owed.*, COALESCE(strategy.id, debtor.strategy_id) AS strategy_id,
+            SELECT owed.*, strategy.id AS strategy_id,
                    COALESCE(covered.amount, 0) AS amount_credit
               FROM owed
               JOIN debtor ON debtor.partner_id = owed.partner_id
@@ -363,6 +363,7 @@ class CollectionEngine(models.AbstractModel):
               JOIN open_case ON open_case.partner_id = difference.partner_id
          LEFT JOIN collection_item item ON item.move_line_id = difference.line_id
              WHERE item.id IS NULL
+             ORDER BY difference.line_id
             RETURNING id
             """,
             scope.date,
