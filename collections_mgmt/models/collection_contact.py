@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import CONTACT_CHANNELS, CONTACT_STATES
+from ..const import CONTACT_CHANNELS, CONTACT_STATES, PENDING_STATES
 from ..tools.statement import Row, group_by_currency
 
 
@@ -227,9 +227,9 @@ class CollectionContact(models.Model):
         )
         moved._climb_items(today)
         moved._get_cases_of_today()._note_outcome("sent", today)
-        moved.filtered(lambda contact: contact.channel != "task").case_id.write(
-            {"date_last_contact": today}
-        )
+        moved.filtered(
+            lambda contact: contact.channel != "task" and not contact._is_thanks()
+        ).case_id.write({"date_last_contact": today})
         return moved
 
     def _set_failed(self, reason):
@@ -251,7 +251,7 @@ class CollectionContact(models.Model):
     def _set_dropped(self, reason):
         today = fields.Date.context_today(self)
         moved = self._set_state(
-            ("planned", "queued"), "dropped", date_done=today, reason=reason
+            PENDING_STATES, "dropped", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
         moved._get_cases_of_today()._note_outcome("dropped", today)
@@ -262,7 +262,8 @@ class CollectionContact(models.Model):
         return self.case_id.filtered(
             lambda case: (
                 case.state == "open"
-                and case.decision in ("send", "queued", "failed", "sent", "dropped")
+                and case.decision
+                in ("send", "review", "queued", "failed", "sent", "dropped")
             )
         )
 

@@ -266,9 +266,14 @@ class CollectionContact(models.Model):
     def _deliver_email(self):
         """Render, post on the case and queue one mail each."""
         for template, contacts in self.grouped(
-            lambda contact: contact.step_id.template_id
+            lambda contact: contact._get_template()
         ).items():
             contacts._queue_emails(template)
+
+    def _get_template(self):
+        """Return the template that words the message."""
+        self.ensure_one()
+        return self.step_id.template_id
 
     def _queue_emails(self, template):
         # In sudo: messages, mails and notifications are the mail system's own records;

@@ -290,8 +290,7 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             UPDATE collection_case cases
-               SET state = 'open', date_closed = NULL, close_reason = NULL,
-                   cured_stage_id = NULL
+               SET state = 'open', date_closed = NULL
               FROM (
                 SELECT difference.partner_id, MAX(item.case_id) AS case_id
                   FROM difference

@@ -1,9 +1,11 @@
 from . import (
     test_access,
     test_bounces,
+    test_closing,
     test_contacts,
     test_decision,
     test_delivery,
+    test_events,
     test_listen,
     test_performance,
     test_rules,
