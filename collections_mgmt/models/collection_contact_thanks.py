@@ -91,8 +91,9 @@ class CollectionContact(models.Model):
                    address.partner_id, 'planned', cases.date_closed,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM collection_case cases
-        CROSS JOIN LATERAL (SELECT %(address)s AS partner_id) address
-             WHERE cases.id IN %(cases)s AND address.partner_id IS NOT NULL
+              JOIN (%(addresses)s) address
+                ON address.debtor_id = cases.partner_id AND address.channel = 'email'
+             WHERE cases.id IN %(cases)s
                AND EXISTS (
                    SELECT 1 FROM collection_contact message
                     WHERE message.case_id = cases.id AND message.state = 'sent'
@@ -109,8 +110,11 @@ class CollectionContact(models.Model):
             """,
             cases=tuple(cases.ids),
             uid=self.env.uid,
-            address=self.env["collection.engine"]._get_address_sql(
-                SQL("'email'"), SQL("cases.partner_id")
+            addresses=self.env["collection.engine"]._get_addresses_sql(
+                SQL(
+                    "SELECT partner_id FROM collection_case WHERE id IN %s",
+                    tuple(cases.ids),
+                )
             ),
         )
 

@@ -46,6 +46,8 @@ class CollectionEngine(models.AbstractModel):
         :return: how many items were opened and how many were closed
         """
         self.env.flush_all()
+        if scope.partner_ids is None:
+            self._prepare_session()
         [[opened, closed, reopened_ids]] = self.env.execute_query(
             self._get_sync_items_sql(scope)
         )
