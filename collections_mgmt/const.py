@@ -77,3 +77,6 @@ ANALYZE_FROM = 1000
 
 # How long the personal link of a message can be followed.
 PERSONAL_LINK_DAYS = 180
+
+# How many documents one call of wkhtmltopdf prints: each is a file it keeps open.
+PDF_BATCH_SIZE = 100

@@ -259,7 +259,9 @@ class CollectionContact(models.Model):
 
         A module that adds a channel takes its own contacts and gives the rest to super.
         """
-        self.filtered(lambda contact: contact.channel == "email")._deliver_email()
+        emails = self.filtered(lambda contact: contact.channel == "email")
+        emails._attach_documents()._deliver_email()
+        self.filtered(lambda contact: contact.channel == "letter")._deliver_letter()
         self.filtered(lambda contact: contact.channel == "task")._deliver_task()
 
     def _deliver_email(self):
@@ -334,6 +336,7 @@ class CollectionContact(models.Model):
             "partner_ids": self.address_partner_id.ids,
             "subject": rendered["subject"],
             "body": rendered["body_html"],
+            "attachment_ids": self._get_attachment_ids(),
             "email_add_signature": False,
         }
 

@@ -1,9 +1,11 @@
 from . import (
     test_access,
+    test_attachments,
     test_bounces,
     test_contacts,
     test_decision,
     test_delivery,
+    test_letters,
     test_listen,
     test_performance,
     test_rules,
