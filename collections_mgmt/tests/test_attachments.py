@@ -216,6 +216,52 @@ class TestAttachments(AttachmentCommon):
             self.assertEqual(contacts._get_attachment_ids(), [])
         self.assertFalse(self.rendered)
 
+    # COPIES
+
+    def test_copies_go_to_the_addresses_of_the_debtor_once_and_never_to_itself(self):
+        self.debtor.collection_cc_ids = self.env["res.partner"].create(
+            [
+                {"name": "Sales", "email": "Sales@creditor.test"},
+                {"name": "Twice", "email": "sales@creditor.test"},
+                {"name": "Itself", "email": "acme@debtor.test"},
+                {"name": "Nonsense", "email": "not an address"},
+                {"name": "None", "email": False},
+                {"name": "Boss", "email": "boss@creditor.test"},
+            ]
+        )
+        contact = self._email(self._create_overdue_invoice(self.debtor, 5))
+        self.assertEqual(
+            sorted(contact.email_cc.split(", ")),
+            ["boss@creditor.test", "sales@creditor.test"],
+        )
+        self.assertEqual(contact.sudo().mail_mail_id.email_cc, contact.email_cc)
+        self._send_mails()
+        copies = [mail for mail in self._mails if mail["email_cc"]]
+        self.assertEqual(
+            [sorted(mail["email_cc"]) for mail in copies],
+            [["boss@creditor.test", "sales@creditor.test"]],
+        )
+        self.assertEqual(contact.state, "sent")
+
+    def test_without_copies_the_contact_says_nothing_of_them(self):
+        contact = self._email(self._create_overdue_invoice(self.debtor, 5))
+        self.assertFalse(contact.email_cc)
+
+    def test_copies_take_no_query_per_contact(self):
+        debtors = [self._create_debtor(f"Debtor {index}") for index in range(20)]
+        for debtor in debtors:
+            debtor.collection_cc_ids = self._create_debtor(f"Copy of {debtor.name}")
+            self._create_overdue_invoice(debtor, 5)
+        self._plan()
+        contacts = self.env["collection.contact"].search([("state", "=", "planned")])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        contacts.address_partner_id.mapped("email_normalized")
+        before = self.cr.sql_log_count
+        copies = [contact._get_email_cc() for contact in contacts]
+        self.assertEqual(len(set(copies)), 20)
+        self.assertLessEqual(self.cr.sql_log_count - before, 4)
+
     # WHO IS WRITTEN TO
 
     def test_the_collections_contact_is_written_to_in_its_own_language(self):
