@@ -85,3 +85,6 @@ PERSONAL_LINK_DAYS = 180
 SYNC_LOCK_TIMEOUT = "2s"
 # After how many minutes cases that could not follow the ledger are tried again.
 SYNC_RETRY_DELAY = 5
+
+# How many documents one call of wkhtmltopdf prints: each is a file it keeps open.
+PDF_BATCH_SIZE = 100

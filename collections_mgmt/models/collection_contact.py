@@ -148,7 +148,7 @@ class CollectionContact(models.Model):
 
         A currency in which nothing is asked for is left out.
         """
-        ledger_credit = self._get_credits_by_currency()
+        ledger_credit = self.case_id._get_credits_by_currency()
         return {
             contact: [
                 block
@@ -174,31 +174,6 @@ class CollectionContact(models.Model):
             share = line._get_credit_share()
             if share:
                 credit[line.currency_id] = credit.get(line.currency_id, 0.0) + share
-        return credit
-
-    def _get_credits_by_currency(self):
-        """Return {(debtor id, root company id): {currency: amount, positive}}."""
-        # In sudo: the amounts a debtor is told do not depend on who looks at them.
-        groups = (
-            self.env["account.move.line"]
-            .sudo()
-            ._read_group(
-                [
-                    ("partner_id.commercial_partner_id", "in", self.partner_id.ids),
-                    ("company_id", "child_of", self.company_id.ids),
-                    ("account_type", "=", "asset_receivable"),
-                    ("parent_state", "=", "posted"),
-                    ("reconciled", "=", False),
-                    ("amount_residual", "<", 0),
-                ],
-                ["partner_id.commercial_partner_id", "company_id", "currency_id"],
-                ["amount_residual_currency:sum"],
-            )
-        )
-        credit = {}
-        for partner, company, currency, amount in groups:
-            by_currency = credit.setdefault((partner.id, company.root_id.id), {})
-            by_currency[currency] = by_currency.get(currency, 0.0) - amount
         return credit
 
     # STATES
