@@ -361,7 +361,12 @@ class CollectionContact(models.Model):
                 template.with_context(lang=self.lang)._render_encapsulate(
                     template.email_layout_xmlid or "collections_mgmt.email_layout",
                     message.body,
-                    add_context={"company": self.company_id, "lang": self.lang},
+                    add_context={
+                        "company": self.company_id,
+                        "lang": self.lang,
+                        "message": message,
+                        "model_description": self.case_id._description,
+                    },
                     context_record=self.case_id,
                 )
             ),
