@@ -5,6 +5,9 @@ from odoo.exceptions import UserError
 
 from ..const import WRITTEN_CHANNELS
 
+# A message in one of these is worded anew when it leaves, whatever it said before.
+UNSAID_STATES = ("test", "review", "planned")
+
 
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
@@ -24,7 +27,7 @@ class CollectionContact(models.Model):
         string="Text", compute="_compute_preview", sanitize=False
     )
 
-    @api.depends("subject", "body", "is_edited", "edited_body", "line_ids")
+    @api.depends("state", "subject", "body", "is_edited", "edited_body", "line_ids")
     def _compute_preview(self):
         content = self._get_preview()
         for contact in self:
@@ -85,15 +88,20 @@ class CollectionContact(models.Model):
             }
         return rendered
 
+    def _is_said(self):
+        """Return whether the words are final: it left, or tried to."""
+        self.ensure_one()
+        return bool(self.body) and self.state not in UNSAID_STATES
+
     def _get_preview(self):
         """Return {id: {"subject", "body_html"}}: what was said, or would be said now.
 
         Modules that add a channel take their own contacts and give the rest to super.
         """
-        said = self.filtered("body")
+        said = self.filtered(lambda contact: contact._is_said())
         written = (self - said).filtered(
             lambda contact: (
-                contact.channel in WRITTEN_CHANNELS and contact.step_id.template_id
+                contact.channel in WRITTEN_CHANNELS and contact._get_template()
             )
         )
         content = {
@@ -101,7 +109,7 @@ class CollectionContact(models.Model):
             for contact in said
         }
         for template, contacts in written.grouped(
-            lambda contact: contact.step_id.template_id
+            lambda contact: contact._get_template()
         ).items():
             content |= contacts._get_rendered_or_error(template)
         for contact in self - said - written:
@@ -182,12 +190,12 @@ class CollectionContact(models.Model):
         return outdated
 
     def _return_to_review(self, reason):
-        """Let planned messages wait for approval again.
+        """Let messages that have not left, letters among them, wait for approval again.
 
         :return: the contacts that really moved
         """
         moved = self._set_state(
-            ("planned",), "review", reason=reason, review_date=False
+            ("planned", "queued"), "review", reason=reason, review_date=False
         )
         moved._get_cases_of_today()._note_outcome(
             "review", fields.Date.context_today(self)

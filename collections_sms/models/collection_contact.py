@@ -35,7 +35,7 @@ class CollectionContact(models.Model):
     def _get_preview(self):
         # EXTENDS 'collections_mgmt'
         unsent = self.filtered(
-            lambda contact: contact.channel == "sms" and not contact.body
+            lambda contact: contact.channel == "sms" and not contact._is_said()
         )
         content = super(CollectionContact, self - unsent)._get_preview()
         for template, contacts in unsent.grouped(
