@@ -280,9 +280,7 @@ class CollectionContact(models.Model):
     def _queue_emails(self, template):
         # In sudo: messages, mails and notifications are the mail system's own records;
         # the contacts themselves were planned for this delivery.
-        rendered = template.sudo()._generate_template(
-            self.ids, ("subject", "body_html")
-        )
+        rendered = self._get_rendered(template)
         messages = (
             self.env["mail.message"]
             .sudo()
