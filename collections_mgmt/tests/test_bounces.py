@@ -195,7 +195,7 @@ class TestBounces(ListenCommon):
         )
         self.assertEqual(contact.state, "sent")
 
-    def test_a_notice_of_delay_counts_as_odoo_counts_it(self):
+    def test_a_notice_of_delay_is_no_bounce(self):
         self._create_overdue_invoice(self.debtor, 5)
         contact = self._run()
         self._bounce(contact, action="delayed", status="4.4.1")
