@@ -45,6 +45,9 @@ class CollectionRun(models.Model):
     orphan_amount = fields.Monetary(string="Amount without Partner", readonly=True)
     decision_ids = fields.One2many(
         "collection.run.decision", "run_id", string="Decisions", readonly=True
+    problem = fields.Text(
+        readonly=True, help="What the run could not take into account."
+    )
     )
     contact_ids = fields.One2many(
         "collection.contact", "run_id", string="Contact Attempts", readonly=True
@@ -150,6 +153,7 @@ class CollectionRun(models.Model):
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
         scope = Scope(company, run.date)
+        run.problem = engine._get_problem(company)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
         engine._decide(scope)
