@@ -4,6 +4,7 @@
 #   ODOO_HOME          an Odoo 19 to use instead of the packaged one (git checkout or installed)
 #   PGHOST PGPORT PGUSER PGPASSWORD   a PostgreSQL server to use instead of a private one
 #   COLLECTIONS_CACHE  where downloads, the virtual environment and the private server live
+#   PYTHON3            the Python to build the virtual environment with (3.10 to 3.13)
 #   HTTP_PORT          the port `make demo` serves on (8069)
 #   SMTP_PORT          the port of the local mail catcher (8025)
 
@@ -16,8 +17,6 @@ else default_cache=${XDG_CACHE_HOME:-$HOME/.cache}/collections-odoo19; fi
 CACHE=${COLLECTIONS_CACHE:-$default_cache}
 CLONE_ID=$(printf %s "$REPO" | sha256sum | cut -c1-8)
 STATE=$CACHE/clones/$CLONE_ID
-VENV=$CACHE/venv-$(cat "$REPO/dev/requirements.txt" | sha256sum | cut -c1-12)
-PYTHON=$VENV/bin/python
 MODULES=collections_mgmt,collections_portal,collections_sms
 DEMO_DB=collections_demo_$CLONE_ID
 TEST_DB=collections_test_$CLONE_ID
@@ -64,7 +63,7 @@ use_environment() {
     odoo_paths
     export PYTHONPATH=$ODOO_PATH
     export ODOO_RC=$STATE/odoo.conf
-    export PATH=$VENV/bin:$PATH
+    PATH=$(cat "$STATE/venv")/bin:$PATH; export PATH
     if [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; then
         export PGHOST=$CACHE/postgres/run PGUSER=odoo
         PGPORT=$(cat "$CACHE/postgres/port"); export PGPORT
