@@ -19,6 +19,7 @@ create_demo() {
     say "Creating the demo database: two years of a wholesaler's books (once, 2 to 3 minutes)"
     local building=${DEMO_DB}_building log=$STATE/demo.log
     rm -rf "$MAILDIR"
+    drop_db "$DEMO_DB"
     copy_db "$(cat "$STATE/base_db")" "$building"
     odoo -d "$building" -i "$MODULES" --load-language=es_ES,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the modules could not be installed: $log"; }
@@ -26,7 +27,6 @@ create_demo() {
         { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     grep -q 'demo books written' "$log" || { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     psql -Xqd postgres -c "ALTER DATABASE \"$building\" RENAME TO \"$DEMO_DB\""
-    rm -rf "$CACHE/data/filestore/$DEMO_DB"
     mv "$CACHE/data/filestore/$building" "$CACHE/data/filestore/$DEMO_DB"
 }
 

@@ -71,10 +71,15 @@ use_environment() {
     export COLLECTIONS_STATE=$STATE DEMO_DB TEST_DB LINT_DB MODULES
 }
 
-db_exists() { [ "$(psql -XAtd postgres -c "SELECT 1 FROM pg_database WHERE datname = '$1'")" = 1 ]; }
+# db_exists NAME: the database and its files. A server of the person's own still has the
+# first when the cache with the second is gone.
+db_exists() {
+    [ "$(psql -XAtd postgres -c "SELECT 1 FROM pg_database WHERE datname = '$1'")" = 1 ] &&
+        [ -d "$CACHE/data/filestore/$1" ]
+}
 
 drop_db() {
-    psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" 2>/dev/null
+    PGOPTIONS="-c client_min_messages=warning" psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)"
     rm -rf "$CACHE/data/filestore/$1"
 }
 

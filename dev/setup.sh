@@ -221,11 +221,10 @@ base_database() {
     echo "$BASE_DB" >"$STATE/base_db"
     db_exists "$BASE_DB" && return
     say "Preparing a database with Odoo's accounting (once, about a minute)"
-    drop_db "${BASE_DB}_new"
+    drop_db "$BASE_DB"; drop_db "${BASE_DB}_new"
     odoo -d "${BASE_DB}_new" -i "$modules" --without-demo --stop-after-init --no-http >"$STATE/base.log" 2>&1 ||
         { tail -20 "$STATE/base.log" >&2; die "Odoo could not be installed in a database: $STATE/base.log"; }
-    rm -rf "$CACHE/data/filestore/$BASE_DB"
-    [ -d "$CACHE/data/filestore/${BASE_DB}_new" ] && mv "$CACHE/data/filestore/${BASE_DB}_new" "$CACHE/data/filestore/$BASE_DB"
+    mv "$CACHE/data/filestore/${BASE_DB}_new" "$CACHE/data/filestore/$BASE_DB"
     psql -Xqd postgres -c "ALTER DATABASE \"${BASE_DB}_new\" RENAME TO \"$BASE_DB\""
 }
 
