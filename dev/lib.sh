@@ -48,6 +48,7 @@ odoo_paths() {
         else ODOO_PATH=$ODOO_HOME; fi
         [ -f "$ODOO_PATH/odoo/release.py" ] ||
             die "ODOO_HOME=$ODOO_HOME holds no Odoo: give the folder that contains odoo/release.py"
+        ODOO_PATH=$(cd "$ODOO_PATH" && pwd)
     else
         ODOO_PATH=$CACHE/odoo/usr/lib/python3/dist-packages
     fi
