@@ -6,9 +6,6 @@ CHANNELS = [
     ("task", "Task for a collector"),
 ]
 
-# Channels whose text comes from a template of model collection.contact.
-WRITTEN_CHANNELS = ("email", "letter")
-
 # What the debtor did since the last message, as a condition of a step.
 CONDITIONS = [
     ("always", "Always"),

@@ -1,7 +1,5 @@
-from functools import cache, partial
-
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ..const import CONTACT_CHANNELS, CONTACT_STATES, PENDING_STATES
 from ..tools.statement import Row, group_by_currency
@@ -138,23 +136,12 @@ class CollectionContact(models.Model):
     @api.depends_context("lang")
     def _compute_items_table(self):
         blocks_by_contact = self._get_currency_blocks()
-        formats = self._get_formats()
         for contact in self:
             contact.items_table = self.env["ir.qweb"]._render(
                 "collections_mgmt.contact_items_table",
-                {"blocks": blocks_by_contact[contact], **formats},
+                {"blocks": blocks_by_contact[contact]},
                 minimal_qcontext=True,
             )
-
-    def _get_formats(self):
-        """Return the functions by which the table of items writes dates and amounts.
-
-        One date stands in many rows of many messages: each is written once.
-        """
-        return {
-            "format_date": cache(partial(format_date, self.env)),
-            "format_amount": lambda amount, currency: currency.format(amount),
-        }
 
     def _get_currency_blocks(self):
         """Return {contact: list of tools.statement.CurrencyBlock}.

@@ -280,7 +280,9 @@ class CollectionContact(models.Model):
     def _queue_emails(self, template):
         # In sudo: messages, mails and notifications are the mail system's own records;
         # the contacts themselves were planned for this delivery.
-        rendered = self._get_rendered(template)
+        rendered = template.sudo()._generate_template(
+            self.ids, ("subject", "body_html")
+        )
         messages = (
             self.env["mail.message"]
             .sudo()
@@ -359,12 +361,7 @@ class CollectionContact(models.Model):
                 template.with_context(lang=self.lang)._render_encapsulate(
                     template.email_layout_xmlid or "collections_mgmt.email_layout",
                     message.body,
-                    add_context={
-                        "company": self.company_id,
-                        "lang": self.lang,
-                        "message": message,
-                        "model_description": self.case_id._description,
-                    },
+                    add_context={"company": self.company_id, "lang": self.lang},
                     context_record=self.case_id,
                 )
             ),

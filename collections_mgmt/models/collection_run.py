@@ -50,6 +50,38 @@ class CollectionRun(models.Model):
         "collection.contact", "run_id", string="Contact Attempts", readonly=True
     )
 
+    # What became of the contacts, counted as they stand now
+    contact_count = fields.Integer(string="Attempts", compute="_compute_contact_counts")
+    waiting_count = fields.Integer(
+        string="On Their Way", compute="_compute_contact_counts"
+    )
+    sent_count = fields.Integer(
+        string="Messages Sent", compute="_compute_contact_counts"
+    )
+    dropped_count = fields.Integer(
+        string="Messages Dropped", compute="_compute_contact_counts"
+    )
+    failed_count = fields.Integer(
+        string="Messages Failed", compute="_compute_contact_counts"
+    )
+
+    @api.depends("contact_ids.state")
+    def _compute_contact_counts(self):
+        groups = self.env["collection.contact"]._read_group(
+            [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
+        )
+        counts = {(run.id, state): count for run, state, count in groups}
+        for run in self:
+            of_state = {
+                state: counts.get((run.id, state), 0)
+                for state in ("planned", "queued", "sent", "dropped", "failed")
+            }
+            run.contact_count = sum(of_state.values())
+            run.waiting_count = of_state["planned"] + of_state["queued"]
+            run.sent_count = of_state["sent"]
+            run.dropped_count = of_state["dropped"]
+            run.failed_count = of_state["failed"]
+
     @api.depends("date")
     @api.depends_context("lang")
     def _compute_display_name(self):
@@ -104,7 +136,7 @@ class CollectionRun(models.Model):
         self.env["collection.contact"]._trigger_delivery()
         return runs
 
-    def _plan_company(self, company, date=None, partner_ids=None):
+    def _plan_company(self, company, date=None):
         date = date or fields.Date.context_today(self)
         self._lock_company(company)
         # In sudo: the engine reads and writes the whole company's books; whoever may
@@ -117,7 +149,7 @@ class CollectionRun(models.Model):
             }
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
-        scope = Scope(company, run.date, partner_ids)
+        scope = Scope(company, run.date)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
         engine._decide(scope)

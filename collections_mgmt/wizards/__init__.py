@@ -1,6 +1,1 @@
-from . import (
-    base_partner_merge,
-    collection_contact_postpone,
-    collection_contact_text,
-    collection_preview,
-)
+from . import base_partner_merge
