@@ -1,6 +1,7 @@
 from . import (
     account_move,
     collection_case,
+    collection_case_decision,
     collection_contact,
     collection_contact_delivery,
     collection_engine,

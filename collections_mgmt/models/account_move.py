@@ -14,6 +14,13 @@ class AccountMove(models.Model):
         readonly=True,
         groups=COLLECTION_GROUPS,
     )
+    collection_strategy_id = fields.Many2one(
+        "collection.strategy",
+        copy=False,
+        index="btree_not_null",
+        groups=COLLECTION_GROUPS,
+        help="Replaces the debtor's strategy for this invoice.",
+    )
     collection_case_id = fields.Many2one(
         "collection.case",
         compute="_compute_collection_fields",

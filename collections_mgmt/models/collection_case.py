@@ -24,6 +24,10 @@ ENGINE_FIELDS = {
     "decision_stage_id",
     "decision_amount",
     "next_action_date",
+    "reply_date",
+    "hold_date",
+    "close_reason",
+    "cured_stage_id",
 }
 
 
@@ -104,6 +108,41 @@ class CollectionCase(models.Model):
     )
     item_count = fields.Integer(compute="_compute_item_count")
 
+    # What came from the debtor
+    reply_date = fields.Datetime(
+        string="Unread Reply",
+        readonly=True,
+        help="The debtor answered and nobody has looked at it yet.",
+    )
+    hold_date = fields.Date(
+        string="On Hold until",
+        readonly=True,
+        help="No message goes out by itself before this day has passed.",
+    )
+
+    # How it ended
+    close_reason = fields.Selection(
+        [
+            ("paid", "Paid"),
+            ("credited", "Credited"),
+            ("left", "Not followed any more"),
+        ],
+        string="Closed Because",
+        readonly=True,
+    )
+    cured_stage_id = fields.Many2one(
+        "collection.stage",
+        string="Cured at Stage",
+        readonly=True,
+        index="btree_not_null",
+        help="The stage the case had reached when the last item was settled.",
+    )
+    sent_count = fields.Integer(
+        string="Contacts Made",
+        compute="_compute_sent_count",
+        help="Messages and tasks that were really done.",
+    )
+
     # What happens next, and why
     decision = fields.Selection(DECISIONS, readonly=True, index=True)
     decision_date = fields.Date(readonly=True)
@@ -115,6 +154,9 @@ class CollectionCase(models.Model):
         index=True,
         readonly=True,
         help="Until this day the decision holds.",
+    )
+    decision_ids = fields.One2many(
+        "collection.case.decision", "case_id", string="History", readonly=True
     )
     needs_person = fields.Boolean(
         string="Needs a Person",
@@ -150,6 +192,17 @@ class CollectionCase(models.Model):
         count_by_case = {case.id: count for case, count in groups}
         for case in self:
             case.item_count = count_by_case.get(case.id, 0)
+
+    @api.depends("contact_ids.state")
+    def _compute_sent_count(self):
+        groups = self.env["collection.contact"]._read_group(
+            [("case_id", "in", self.ids), ("state", "=", "sent")],
+            ["case_id"],
+            ["__count"],
+        )
+        count_by_case = {case.id: count for case, count in groups}
+        for case in self:
+            case.sent_count = count_by_case.get(case.id, 0)
 
     @api.depends("decision")
     def _compute_needs_person(self):
@@ -187,6 +240,18 @@ class CollectionCase(models.Model):
         return {
             "no_strategy": self.env._("No strategy applies to this debtor."),
             "queued": self.env._("“%(stage)s” is on its way."),
+            "review": self.env._("“%(stage)s” waits for approval."),
+            "hold": self.env._("On hold until %(date)s."),
+            "replied": self.env._(
+                "The debtor replied: nothing goes out until somebody has looked at it."
+            ),
+            "promised": self.env._("%(amount)s are promised."),
+            "disputed": self.env._("%(amount)s are disputed."),
+            "tolerance": self.env._("Only small differences of %(amount)s are left."),
+            "condition": self.env._(
+                "“%(stage)s” is due, but none of its steps applies to what the debtor "
+                "did."
+            ),
             "not_due": self.env._("Nothing to do before %(date)s.")
             if self.next_action_date
             else self.env._("Nothing to do for now."),
@@ -202,6 +267,7 @@ class CollectionCase(models.Model):
             "send": self.env._("“%(stage)s” is due."),
             "sent": self.env._("“%(stage)s” was done on %(date)s."),
             "dropped": self.env._("“%(stage)s” was not needed any more."),
+            "skipped": self.env._("“%(stage)s” was skipped by a person."),
         }
 
     def write(self, vals):
@@ -217,6 +283,35 @@ class CollectionCase(models.Model):
                 )
             )
         return super().write(vals)
+
+    def _get_decisions_as_of(self, date):
+        """Return what had been decided about each case at the end of a day.
+
+        :param datetime.date date: any day, past or present
+        :return: {case: collection.case.decision}, empty record where nothing was
+            decided yet
+        """
+        found = {case: self.env["collection.case.decision"] for case in self}
+        for decision in self.env["collection.case.decision"].search(
+            [("case_id", "in", self.ids), ("date", "<=", date)], order="id"
+        ):
+            found[decision.case_id] = decision
+        return found
+
+    def _on_closed(self):
+        """The engine closed these cases; their tasks are done with."""
+        if self:
+            # In sudo: a payment can close a case whoever enters it.
+            self.env["mail.activity"].sudo().search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", self.ids),
+                    ("automated", "=", True),
+                ]
+            ).unlink()
+
+    def _on_reopened(self):
+        """The engine opened these cases again: an item that was settled came back."""
 
     def _note_outcome(self, decision, date):
         """Say what became of the message that was due, until the next run.

@@ -28,11 +28,30 @@ class CollectionContact(models.Model):
     step_id = fields.Many2one(
         "collection.step", readonly=True, index=True, ondelete="restrict"
     )
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The invoice it is about, where the strategy sends one message for each.",
+    )
+    branch_id = fields.Many2one(
+        "res.company",
+        readonly=True,
+        index="btree_not_null",
+        help="The branch it is about, where the strategy sends one message for each.",
+    )
     channel = fields.Selection(CONTACT_CHANNELS, required=True, readonly=True)
     state = fields.Selection(
         CONTACT_STATES, required=True, readonly=True, default="planned", index=True
     )
     date_planned = fields.Date(required=True, readonly=True)
+    review_date = fields.Date(
+        string="Look at It on",
+        readonly=True,
+        help="A postponed message comes back to the review list on this day.",
+    )
     date_done = fields.Date(
         string="Date", readonly=True, help="When it was sent, failed or was dropped."
     )
@@ -44,6 +63,12 @@ class CollectionContact(models.Model):
     )
     address = fields.Char(readonly=True, help="The address at the time of sending.")
     lang = fields.Selection("_get_langs", string="Language", compute="_compute_lang")
+    email_cc = fields.Char(string="CC", readonly=True)
+    is_edited = fields.Boolean(
+        string="Text Edited",
+        readonly=True,
+        help="A person wrote the text: it goes out as it is.",
+    )
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, sanitize=False)
     line_ids = fields.One2many(
@@ -64,6 +89,23 @@ class CollectionContact(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
+
+    # What the debtor did with it
+    date_opened = fields.Datetime(string="Opened on", readonly=True)
+    date_clicked = fields.Datetime(string="Link Followed on", readonly=True)
+    date_replied = fields.Datetime(string="Replied on", readonly=True)
+    is_bounced = fields.Boolean(
+        string="Came Back",
+        readonly=True,
+        help="The address did not take it: it is not used again for this channel.",
+    )
+
+    _by_case = models.Index("(case_id, id)")
+    _waiting = models.Index("(id) WHERE state = 'planned'")
+    _pending = models.Index(
+        "(company_id) WHERE state IN ('review', 'planned', 'queued')"
+    )
+    _bounced = models.Index("(address_partner_id) WHERE is_bounced")
 
     @api.depends("partner_id", "stage_id", "date_planned")
     def _compute_display_name(self):
@@ -255,22 +297,26 @@ class CollectionContact(models.Model):
                        stage_date = CASE WHEN stage.days < 0 THEN item.stage_date
                                          ELSE %(date)s END,
                        reminder_stage_id = CASE WHEN stage.days < 0 THEN stage.id
-                                                ELSE item.reminder_stage_id END
+                                                ELSE item.reminder_stage_id END,
+                       passed_stage_id = CASE
+                           WHEN (passed.days, passed.sequence, passed.id)
+                              > (stage.days, stage.sequence, stage.id) THEN passed.id
+                           ELSE stage.id END
                   FROM collection_contact_line line
                   JOIN collection_stage stage ON stage.id = line.stage_id
-                 WHERE line.item_id = item.id AND line.contact_id IN %(contacts)s
-                   AND NOT EXISTS (
-                       SELECT 1 FROM collection_stage standing
-                        WHERE standing.id = item.stage_id AND stage.days >= 0
-                          AND (standing.days, standing.sequence, standing.id)
-                           >= (stage.days, stage.sequence, stage.id)
-                   )
+                  JOIN collection_item before ON before.id = line.item_id
+             LEFT JOIN collection_stage standing ON standing.id = before.stage_id
+             LEFT JOIN collection_stage passed ON passed.id = before.passed_stage_id
+                 WHERE item.id = before.id AND line.contact_id IN %(contacts)s
+                   AND (stage.days < 0 OR standing.id IS NULL
+                        OR (standing.days, standing.sequence, standing.id)
+                         < (stage.days, stage.sequence, stage.id))
                 """,
                 **values,
             )
         )
         self.env["collection.item"].invalidate_model(
-            ["stage_id", "stage_date", "reminder_stage_id"]
+            ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
         )
         self.env["collection.contact.line"].invalidate_model(["is_counted"])
 
@@ -279,6 +325,7 @@ class CollectionContactLine(models.Model):
     _name = "collection.contact.line"
     _description = "Item Named in a Contact"
     _order = "contact_id, id"
+    _log_access = False  # as for the items
 
     contact_id = fields.Many2one(
         "collection.contact",
@@ -296,7 +343,7 @@ class CollectionContactLine(models.Model):
         ondelete="restrict",
         help="The stage the item reaches by this contact; empty if only listed.",
     )
-    step_id = fields.Many2one("collection.step", index=True, ondelete="restrict")
+    step_id = fields.Many2one("collection.step", ondelete="restrict")
     is_counted = fields.Boolean(
         string="Counts",
         help="The contact counts as the step's for this item: not failed, not dropped.",

@@ -23,24 +23,68 @@ class CollectionContact(models.Model):
 
     @api.model
     def _cron_deliver(self, batch_size=DELIVERY_BATCH_SIZE):
-        """Deliver one batch of planned contacts; called again while some remain."""
-        contacts = self.search(
-            [("state", "=", "planned")], limit=batch_size, order="id"
-        )
-        contacts = contacts.try_lock_for_update()
+        """Deliver planned contacts, batch by batch, while there is time.
+
+        Any number of jobs may do so at once: each takes what no other has.
+        """
+        while True:
+            contacts = self._claim_batch(batch_size)
+            contacts._process_batch()
+            remaining = self.search_count([("state", "=", "planned")])
+            time_left = self.env["ir.cron"]._commit_progress(
+                len(contacts), remaining=remaining if contacts else 0
+            )
+            self.env.invalidate_all()  # what was read for one batch serves no other
+            if not contacts or not time_left:
+                return
+
+    @api.model
+    def _claim_batch(self, batch_size):
+        """Lock the cases of some planned contacts that no other job works on.
+
+        The lock also keeps payments and people from changing a case while its message
+        is written.
+
+        :return: the contacts, an empty record set when other jobs have all of them
+        """
+        self.env.flush_all()
         try:
-            contacts._process()
-        except psycopg2.OperationalError:
-            raise
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT contact.id
+                      FROM collection_contact contact
+                      JOIN collection_case cases ON cases.id = contact.case_id
+                     WHERE contact.state = 'planned'
+                     ORDER BY contact.id LIMIT %s
+                       FOR NO KEY UPDATE OF cases, contact SKIP LOCKED
+                    """,
+                    batch_size,
+                )
+            )
+        except psycopg2.errors.SerializationFailure:
+            # Another job committed one of them after our transaction began.
+            self.env.cr.rollback()
+            return self._claim_batch(batch_size)
+        return self.browse([contact_id for [contact_id] in rows])
+
+    def _process_batch(self):
+        """Process the contacts together; if that fails, find those that spoil it."""
+        try:
+            self._process()
+            self.env.flush_all()
+        except psycopg2.OperationalError as error:
+            # A conflict with other work, not a fault: the batch comes again.
+            self.env.cr.rollback()
+            _logger.info(
+                "A batch of %s contacts is tried again: %s",
+                len(self),
+                type(error).__name__,
+            )
         except Exception:
             self.env.cr.rollback()
-            _logger.exception(
-                "A batch of %s contacts failed, one by one", len(contacts)
-            )
-            contacts._process_one_by_one()
-        self.env["ir.cron"]._commit_progress(
-            len(contacts), remaining=self.search_count([("state", "=", "planned")])
-        )
+            _logger.exception("A batch of %s contacts failed, one by one", len(self))
+            self._process_one_by_one()
 
     def _process_one_by_one(self):
         """Find the contact that spoils a batch; the others go out."""
@@ -48,8 +92,9 @@ class CollectionContact(models.Model):
             try:
                 if contact.try_lock_for_update():
                     contact._process()
+                    self.env.flush_all()
             except psycopg2.OperationalError:
-                raise
+                self.env.cr.rollback()
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.exception("Contact %s cannot be delivered", contact.id)
@@ -72,25 +117,17 @@ class CollectionContact(models.Model):
 
         :return: the contacts that still say what they were planned to say
         """
+        if not self:
+            return self
         self._sync_debtors()
         self._remove_settled_lines()
-        settled = self.filtered(lambda contact: not contact._get_due_lines())
-        settled._set_dropped(
-            self.env._("Paid, credited, excluded or not due any more.")
-        )
-        changed = (self - settled).filtered(
-            lambda contact: (
-                contact._get_due_lines().stage_id.sorted("days")[-1] != contact.stage_id
-            )
-        )
-        changed._set_dropped(
-            self.env._("What is left is at another stage: the next run plans it anew.")
-        )
-        return self - settled - changed
-
-    def _get_due_lines(self):
-        """Return the lines of items that the contact moves to a stage."""
-        return self.line_ids.filtered("stage_id")
+        reasons = self._get_drop_reasons()
+        for code, contacts in self.grouped(
+            lambda contact: reasons.get(contact.id)
+        ).items():
+            if code:
+                contacts._set_dropped(self._get_drop_sentences()[code])
+        return self.filtered(lambda contact: not reasons.get(contact.id))
 
     def _sync_debtors(self):
         """Bring the items of these debtors in line with the ledger, as a run does."""
@@ -102,24 +139,26 @@ class CollectionContact(models.Model):
             )
 
     def _remove_settled_lines(self):
-        if not self:
-            return
+        """Take out of the contacts what is not to be asked for, and renew amounts."""
         self.env.flush_all()
         values = {
             "contacts": tuple(self.ids),
             "date": fields.Date.context_today(self),
+            "chased": self.env["collection.engine"]._get_chased_sql(),
         }
-        self.env.cr.execute(
+        self.env.execute_query(
             SQL(
                 """
                 DELETE FROM collection_contact_line told
-                      USING collection_item item, collection_contact contact
+                      USING collection_contact contact, collection_item item
+                  LEFT JOIN collection_strategy strategy
+                         ON strategy.id = item.strategy_id
                       WHERE told.item_id = item.id AND told.contact_id = contact.id
                         AND contact.id IN %(contacts)s
                         AND NOT (
                             item.state = 'open' AND item.case_id = contact.case_id
                             AND (told.stage_id IS NULL OR (
-                                item.amount_credit < item.amount_residual
+                                %(chased)s > COALESCE(strategy.tolerance_amount, 0)
                                 AND EXISTS (
                                     SELECT 1 FROM collection_stage stage
                                      WHERE stage.id = told.stage_id
@@ -130,11 +169,12 @@ class CollectionContact(models.Model):
                                 )
                             ))
                         )
+                  RETURNING told.id
                 """,
                 **values,
             )
         )
-        self.env.cr.execute(
+        self.env.execute_query(
             SQL(
                 """
                 UPDATE collection_contact_line told
@@ -142,12 +182,75 @@ class CollectionContact(models.Model):
                        amount_residual_currency = item.amount_residual_currency
                   FROM collection_item item
                  WHERE told.item_id = item.id AND told.contact_id IN %(contacts)s
+                   AND (told.amount_residual, told.amount_residual_currency)
+                       IS DISTINCT FROM
+                       (item.amount_residual, item.amount_residual_currency)
+                RETURNING told.id
                 """,
                 **values,
             )
         )
         self.env["collection.contact.line"].invalidate_model()
         self.invalidate_recordset(["line_ids"])
+
+    def _get_drop_sentences(self):
+        """Return {code: why a planned contact is not sent after all}."""
+        return {
+            "hold": self.env._("The case was put on hold."),
+            "replied": self.env._("The debtor replied: somebody looks at it first."),
+            "settled": self.env._("Paid, credited, excluded or not due any more."),
+            "minimum": self.env._("What is left is below the minimum amount."),
+            "stage": self.env._(
+                "What is left is at another stage: the next run plans it anew."
+            ),
+        }
+
+    def _get_drop_reasons(self):
+        """Return {contact id: code of ``_get_drop_sentences``, None to send it}."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT contact.id, CASE
+                           WHEN cases.hold_date >= %(date)s THEN 'hold'
+                           WHEN cases.reply_date IS NOT NULL
+                                AND company.collection_pause_on_reply THEN 'replied'
+                           WHEN contact.stage_id IS NULL THEN NULL
+                           WHEN told.stage_id IS NULL THEN 'settled'
+                           WHEN told.stage_id <> contact.stage_id THEN 'stage'
+                           WHEN asked.amount < strategy.minimum_amount THEN 'minimum'
+                           END
+                      FROM collection_contact contact
+                      JOIN collection_case cases ON cases.id = contact.case_id
+                      JOIN res_company company ON company.id = contact.company_id
+                 LEFT JOIN collection_strategy strategy
+                        ON strategy.id = cases.strategy_id
+                 LEFT JOIN LATERAL (
+                        SELECT line.stage_id
+                          FROM collection_contact_line line
+                          JOIN collection_stage stage ON stage.id = line.stage_id
+                         WHERE line.contact_id = contact.id
+                         ORDER BY stage.days DESC, stage.sequence DESC, stage.id DESC
+                         LIMIT 1
+                      ) told ON TRUE
+                 LEFT JOIN LATERAL (
+                        SELECT COALESCE(SUM(%(chased)s), 0) AS amount
+                          FROM collection_item item
+                         WHERE item.case_id = contact.case_id AND item.state = 'open'
+                           AND (item.date_due < %(date)s OR EXISTS (
+                               SELECT 1 FROM collection_contact_line line
+                                WHERE line.contact_id = contact.id
+                                  AND line.item_id = item.id
+                           ))
+                      ) asked ON strategy.minimum_amount > 0
+                     WHERE contact.id IN %(contacts)s
+                    """,
+                    contacts=tuple(self.ids),
+                    date=fields.Date.context_today(self),
+                    chased=self.env["collection.engine"]._get_chased_sql(),
+                )
+            )
+        )
 
     # CHANNELS
 

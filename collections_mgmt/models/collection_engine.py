@@ -14,6 +14,8 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..const import ANALYZE_FROM
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -44,86 +46,214 @@ class CollectionEngine(models.AbstractModel):
         :return: how many items were opened and how many were closed
         """
         self.env.flush_all()
-        self._execute(self._get_insert_cases_sql(scope))
-        opened = self._execute(self._get_insert_items_sql(scope))
-        self._execute(self._get_update_items_sql(scope))
-        closed = self._execute(self._get_close_items_sql(scope))
-        self._execute(self._get_credit_items_sql(scope))
-        self._execute(self._get_update_cases_sql(scope))
-        self._close_cases(scope)
+        [[opened, closed, reopened_ids]] = self.env.execute_query(
+            self._get_sync_items_sql(scope)
+        )
+        self._analyze(opened, "collection_item", "collection_case")
+        self.env.execute_query(self._get_update_cases_sql(scope))
+        closed_ids = [
+            case_id
+            for [case_id] in self.env.execute_query(self._get_close_cases_sql(scope))
+        ]
         self.env.invalidate_all(flush=False)
+        Case = self.env["collection.case"]
+        Case.browse(reopened_ids or [])._on_reopened()
+        Case.browse(closed_ids)._on_closed()
         return opened, closed
 
-    def _close_cases(self, scope):
-        """Close the cases without open items, and the tasks given for them."""
-        closed = self.env.execute_query(self._get_close_cases_sql(scope))
-        if closed:
-            self.env["mail.activity"].search(
-                [
-                    ("res_model", "=", "collection.case"),
-                    ("res_id", "in", [case_id for [case_id] in closed]),
-                    ("automated", "=", True),
-                ]
-            ).unlink()
+    def _analyze(self, count, *tables):
+        """Tell the database about many new rows, before it plans with none in mind."""
+        if count > ANALYZE_FROM:
+            self.env.cr.execute(
+                SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, tables)))
+            )
 
-    def _execute(self, query):
-        """Run a data-changing statement and return the number of rows it changed."""
-        self.env.cr.execute(query)
-        return self.env.cr.rowcount
+    def _get_sync_items_sql(self, scope):
+        """Return the statement that makes items and cases follow the open lines.
+
+        One statement, so that the ledger is read once. Its parts see the tables as they
+        were before it; ``open_case`` therefore adds what the parts before it changed.
+        It returns one row: items opened, items closed, ids of the cases reopened.
+        """
+        return SQL(
+            """
+            WITH line AS MATERIALIZED (%(lines)s),
+            owed AS MATERIALIZED (
+                SELECT * FROM line WHERE amount_residual > 0 AND NOT is_left_out
+            ),
+            debtor AS MATERIALIZED (%(debtors)s),
+            share AS MATERIALIZED (%(shares)s),
+            reopened AS (%(reopen_cases)s),
+            new_case AS (%(insert_cases)s),
+            open_case AS (
+                SELECT id, partner_id FROM collection_case
+                 WHERE company_id = %(company)s AND state = 'open'
+                 UNION ALL SELECT id, partner_id FROM reopened
+                 UNION ALL SELECT id, partner_id FROM new_case
+            ),
+            new_item AS (%(insert_items)s),
+            changed_item AS (%(update_items)s),
+            closed_item AS (%(close_items)s)
+            SELECT (SELECT COUNT(*) FROM new_item)
+                   + (SELECT COUNT(*) FROM changed_item WHERE was_closed),
+                   (SELECT COUNT(*) FROM closed_item),
+                   (SELECT ARRAY_AGG(id) FROM reopened)
+            """,
+            lines=self._get_receivable_lines_sql(scope),
+            debtors=self._get_debtors_sql(scope),
+            shares=self._get_shares_sql(),
+            reopen_cases=self._get_reopen_cases_sql(scope),
+            insert_cases=self._get_insert_cases_sql(scope),
+            insert_items=self._get_insert_items_sql(scope),
+            update_items=self._get_update_items_sql(),
+            close_items=self._get_close_items_sql(scope),
+            company=scope.company.id,
+        )
+
+    # What is read
 
     def _get_receivable_lines_sql(self, scope):
-        """Return a SELECT of the company's open receivable lines, credits included."""
+        """Return a SELECT of the company's open receivable lines, credits included.
+
+        ``is_left_out`` says that a line is not to be followed; modules that leave out
+        more lines wrap this SELECT.
+        """
         return SQL(
             """
             SELECT line.id, line.move_id, line.company_id, line.currency_id,
                    partner.commercial_partner_id AS partner_id,
                    COALESCE(line.date_maturity, line.date) AS date_due,
-                   line.amount_residual, line.amount_residual_currency
+                   line.amount_residual, line.amount_residual_currency,
+                   COALESCE(line.no_followup, FALSE) AS is_left_out,
+                   move.collection_strategy_id AS own_strategy_id
               FROM account_move_line line
-              JOIN account_account account ON account.id = line.account_id
+              JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
-              JOIN res_company company ON company.id = line.company_id
-             WHERE account.account_type = 'asset_receivable'
-               AND line.parent_state = 'posted'
-               AND line.reconciled IS NOT TRUE
-               AND line.amount_residual <> 0
-               AND split_part(company.parent_path, '/', 1)::integer = %s
+             WHERE %s
                AND %s
             """,
-            scope.company.id,
+            self._get_open_line_condition_sql(scope.company),
             scope.has("partner.commercial_partner_id"),
         )
 
-    def _get_open_lines_sql(self, scope):
-        """Return a SELECT of the lines to be followed: what a debtor owes."""
+    def _get_open_line_condition_sql(self, company):
+        """Return the SQL condition that ``line`` is an open receivable of the company.
+
+        A company's lines are those of its branches too.
+        """
         return SQL(
             """
-            SELECT * FROM (%s) receivable
-             WHERE receivable.amount_residual > 0
-               AND NOT EXISTS (
-                   SELECT 1 FROM account_move_line line
-                    WHERE line.id = receivable.id AND line.no_followup
-               )
+            line.account_id = ANY(ARRAY(
+                SELECT id FROM account_account WHERE account_type = 'asset_receivable'
+            ))
+            AND line.parent_state = 'posted'
+            AND line.reconciled IS NOT TRUE
+            AND line.amount_residual <> 0
+            AND line.company_id = ANY(ARRAY(
+                SELECT id FROM res_company
+                 WHERE split_part(parent_path, '/', 1)::integer = %s
+            ))
             """,
-            self._get_receivable_lines_sql(scope),
+            company.id,
         )
 
-    def _get_credit_sql(self, scope):
-        """Return a SELECT of what each debtor has in unallocated credits, positive."""
+    def _get_orphans_sql(self, company):
+        """Return a SELECT of number and amount of the open lines without a partner."""
         return SQL(
             """
-            SELECT partner_id, -SUM(amount_residual) AS amount
-              FROM (%s) line
-             WHERE amount_residual < 0
-             GROUP BY partner_id
+            SELECT COUNT(*), COALESCE(SUM(line.amount_residual), 0)
+              FROM account_move_line line
+             WHERE line.partner_id IS NULL AND line.amount_residual > 0
+               AND line.no_followup IS NOT TRUE AND %s
             """,
-            self._get_receivable_lines_sql(scope),
+            self._get_open_line_condition_sql(company),
+        )
+
+    def _get_debtors_sql(self, scope):
+        """Return a SELECT of who owes something, with strategy, collector and credit.
+
+        ``credit`` is what may be deducted: nothing where the strategy keeps credits
+        apart.
+        """
+        Partner = self.env["res.partner"]
+        return SQL(
+            """
+            SELECT debtor.partner_id, debtor.strategy_id, debtor.agent_id,
+                   CASE WHEN strategy.credit_policy = 'apart' THEN 0
+                        ELSE debtor.credit END AS credit
+              FROM (
+                SELECT res_partner.id AS partner_id, %(strategy)s AS strategy_id,
+                       %(agent)s AS agent_id, total.credit
+                  FROM (
+                    SELECT partner_id,
+                           BOOL_OR(amount_residual > 0 AND NOT is_left_out) AS is_owing,
+                           COALESCE(-SUM(amount_residual)
+                               FILTER (WHERE amount_residual < 0), 0) AS credit
+                      FROM line GROUP BY partner_id
+                  ) total
+                  JOIN res_partner ON res_partner.id = total.partner_id
+                 WHERE total.is_owing
+              ) debtor
+         LEFT JOIN collection_strategy strategy ON strategy.id = debtor.strategy_id
+            """,
+            strategy=self._get_strategy_sql(scope.company),
+            agent=Partner._field_to_sql("res_partner", "collection_agent_id"),
+        )
+
+    def _get_shares_sql(self):
+        """Return a SELECT of what is owed, credits spread over it, the oldest first.
+
+        The invoice's own strategy comes before the debtor's.
+        """
+        return SQL(
+            """
+            SELECT owed.*, COALESCE(strategy.id, debtor.strategy_id) AS strategy_id,
+                   GREATEST(0, LEAST(
+                       owed.amount_residual,
+                       debtor.credit - COALESCE(SUM(owed.amount_residual) OVER older, 0)
+                   )) AS amount_credit
+              FROM owed
+              JOIN debtor ON debtor.partner_id = owed.partner_id
+         LEFT JOIN collection_strategy strategy
+                ON strategy.id = owed.own_strategy_id AND strategy.active
+            WINDOW older AS (
+                   PARTITION BY owed.partner_id ORDER BY owed.date_due, owed.id
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            )
+            """
+        )
+
+    # What is written
+
+    def _get_reopen_cases_sql(self, scope):
+        """A debtor's last case goes on when one of its items comes back."""
+        return SQL(
+            """
+            UPDATE collection_case cases
+               SET state = 'open', date_closed = NULL, close_reason = NULL,
+                   cured_stage_id = NULL
+              FROM (
+                SELECT owed.partner_id, MAX(item.case_id) AS case_id
+                  FROM owed
+                  JOIN collection_item item ON item.move_line_id = owed.id
+                 WHERE item.state = 'closed'
+                 GROUP BY owed.partner_id
+              ) back
+             WHERE cases.id = back.case_id AND cases.state = 'closed'
+               AND cases.partner_id = back.partner_id
+               AND cases.company_id = %(company)s
+               AND NOT EXISTS (
+                   SELECT 1 FROM collection_case open_case
+                    WHERE open_case.partner_id = back.partner_id
+                      AND open_case.company_id = %(company)s
+                      AND open_case.state = 'open'
+               )
+            RETURNING cases.id, cases.partner_id
+            """,
+            company=scope.company.id,
         )
 
     def _get_insert_cases_sql(self, scope):
-        Partner = self.env["res.partner"]
-        query = Partner._search([], active_test=False)
-        agent = Partner._field_to_sql(query.table, "collection_agent_id", query)
         return SQL(
             """
             INSERT INTO collection_case (
@@ -131,78 +261,75 @@ class CollectionEngine(models.AbstractModel):
                 date_last_contact, amount_open, amount_overdue, amount_credit,
                 create_uid, create_date, write_uid, write_date
             )
-            SELECT res_partner.id, %(company)s, 'open', %(date)s,
-                   (SELECT id FROM res_users WHERE id = %(agent)s AND active),
+            SELECT debtor.partner_id, %(company)s, 'open', %(date)s,
+                   (SELECT id FROM res_users WHERE id = debtor.agent_id AND active),
                    -- The debtor remembers, even if the earlier case was closed.
-                   (SELECT MAX(date_last_contact) FROM collection_case earlier
-                     WHERE earlier.partner_id = res_partner.id
-                       AND earlier.company_id = %(company)s),
-                   0, 0, 0,
+                   earlier.date_last_contact, 0, 0, 0,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM %(partners)s
-             WHERE res_partner.id IN (SELECT partner_id FROM (%(lines)s) line)
+              FROM debtor
+         LEFT JOIN (
+                SELECT partner_id, MAX(date_last_contact) AS date_last_contact
+                  FROM collection_case WHERE company_id = %(company)s
+                 GROUP BY partner_id
+              ) earlier ON earlier.partner_id = debtor.partner_id
+             WHERE debtor.partner_id NOT IN (SELECT partner_id FROM reopened)
+               AND NOT EXISTS (
+                   SELECT 1 FROM collection_case open_case
+                    WHERE open_case.partner_id = debtor.partner_id
+                      AND open_case.company_id = %(company)s
+                      AND open_case.state = 'open'
+               )
                 ON CONFLICT (partner_id, company_id) WHERE state = 'open' DO NOTHING
+            RETURNING id, partner_id
             """,
             company=scope.company.id,
             date=scope.date,
-            agent=agent,
             uid=self.env.uid,
-            partners=query.from_clause,
-            lines=self._get_open_lines_sql(scope),
         )
 
     def _get_insert_items_sql(self, scope):
         return SQL(
             """
             INSERT INTO collection_item (
-                move_line_id, move_id, case_id, partner_id, company_id, branch_id,
-                currency_id, state, date_opened, date_due,
-                amount_residual, amount_residual_currency, amount_credit,
-                create_uid, create_date, write_uid, write_date
+                move_line_id, move_id, case_id, strategy_id, state, date_opened,
+                date_due, amount_residual, amount_residual_currency, amount_credit,
+                amount_promised, amount_disputed
             )
-            SELECT line.id, line.move_id, cases.id, line.partner_id, cases.company_id,
-                   line.company_id, line.currency_id, 'open', %(date)s, line.date_due,
-                   line.amount_residual, line.amount_residual_currency, 0,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM (%(lines)s) line
-              JOIN collection_case cases
-                ON cases.partner_id = line.partner_id
-               AND cases.company_id = %(company)s AND cases.state = 'open'
-             WHERE NOT EXISTS (
-                   SELECT 1 FROM collection_item item WHERE item.move_line_id = line.id
-             )
+            SELECT share.id, share.move_id, open_case.id, share.strategy_id, 'open',
+                   %(date)s, share.date_due, share.amount_residual,
+                   share.amount_residual_currency, share.amount_credit, 0, 0
+              FROM share
+              JOIN open_case ON open_case.partner_id = share.partner_id
+         LEFT JOIN collection_item item ON item.move_line_id = share.id
+             WHERE item.id IS NULL
+            RETURNING id
             """,
-            lines=self._get_open_lines_sql(scope),
-            company=scope.company.id,
             date=scope.date,
-            uid=self.env.uid,
         )
 
-    def _get_update_items_sql(self, scope):
+    def _get_update_items_sql(self):
         """Follow changed amounts and dates, and items that came back or moved."""
         return SQL(
             """
             UPDATE collection_item item
-               SET state = 'open', date_closed = NULL, case_id = cases.id,
-                   partner_id = line.partner_id, date_due = line.date_due,
-                   currency_id = line.currency_id,
-                   amount_residual = line.amount_residual,
-                   amount_residual_currency = line.amount_residual_currency,
-                   write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
-              FROM (%(lines)s) line
-              JOIN collection_case cases
-                ON cases.partner_id = line.partner_id
-               AND cases.company_id = %(company)s AND cases.state = 'open'
-             WHERE item.move_line_id = line.id
-               AND (item.state, item.case_id, item.date_due, item.currency_id,
-                    item.amount_residual, item.amount_residual_currency)
+               SET state = 'open', date_closed = NULL, case_id = open_case.id,
+                   date_due = share.date_due, strategy_id = share.strategy_id,
+                   amount_residual = share.amount_residual,
+                   amount_residual_currency = share.amount_residual_currency,
+                   amount_credit = share.amount_credit
+              FROM share
+              JOIN open_case ON open_case.partner_id = share.partner_id
+              JOIN collection_item before ON before.move_line_id = share.id
+             WHERE item.id = before.id
+               AND (before.state, before.case_id, before.date_due, before.strategy_id,
+                    before.amount_residual, before.amount_residual_currency,
+                    before.amount_credit)
                    IS DISTINCT FROM
-                   ('open', cases.id, line.date_due, line.currency_id,
-                    line.amount_residual, line.amount_residual_currency)
-            """,
-            lines=self._get_open_lines_sql(scope),
-            company=scope.company.id,
-            uid=self.env.uid,
+                   ('open', open_case.id, share.date_due, share.strategy_id,
+                    share.amount_residual, share.amount_residual_currency,
+                    share.amount_credit)
+            RETURNING before.state = 'closed' AS was_closed
+            """
         )
 
     def _get_close_items_sql(self, scope):
@@ -210,55 +337,55 @@ class CollectionEngine(models.AbstractModel):
             """
             UPDATE collection_item item
                SET state = 'closed', date_closed = %(date)s,
-                   amount_residual = 0, amount_residual_currency = 0, amount_credit = 0,
-                   write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
-             WHERE item.company_id = %(company)s AND item.state = 'open'
-               AND %(in_scope)s
-               AND item.move_line_id NOT IN (SELECT id FROM (%(lines)s) line)
+                   amount_residual = 0, amount_residual_currency = 0, amount_credit = 0
+              FROM collection_case cases
+             WHERE cases.id = item.case_id AND cases.company_id = %(company)s
+               AND item.state = 'open' AND %(in_scope)s
+               AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.id = item.move_line_id)
+            RETURNING item.id
             """,
-            in_scope=scope.has("item.partner_id"),
-            lines=self._get_open_lines_sql(scope),
+            in_scope=scope.has("cases.partner_id"),
             company=scope.company.id,
             date=scope.date,
-            uid=self.env.uid,
-        )
-
-    def _get_credit_items_sql(self, scope):
-        """Spread each debtor's unallocated credits over the items, the oldest first."""
-        return SQL(
-            """
-            WITH credit AS (%(credit)s), spread AS (
-                SELECT item.id,
-                       GREATEST(0, LEAST(
-                           item.amount_residual,
-                           COALESCE(credit.amount, 0)
-                           - COALESCE(SUM(item.amount_residual) OVER older, 0)
-                       )) AS amount_credit
-                  FROM collection_item item
-                  LEFT JOIN credit ON credit.partner_id = item.partner_id
-                 WHERE item.company_id = %(company)s AND item.state = 'open'
-                   AND %(in_scope)s
-                WINDOW older AS (
-                       PARTITION BY item.case_id ORDER BY item.date_due, item.id
-                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                )
-            )
-            UPDATE collection_item item
-               SET amount_credit = spread.amount_credit
-              FROM spread
-             WHERE item.id = spread.id
-               AND item.amount_credit IS DISTINCT FROM spread.amount_credit
-            """,
-            in_scope=scope.has("item.partner_id"),
-            credit=self._get_credit_sql(scope),
-            company=scope.company.id,
         )
 
     def _get_update_cases_sql(self, scope):
-        """Write the totals, the strategy and the highest stage on the open cases."""
+        """Write totals, strategy and highest stage on the open cases that changed.
+
+        A case whose last item is gone keeps its stage: that is where it was cured.
+        """
         return SQL(
             """
-            WITH credit AS (%(credit)s), total AS (
+            WITH fact AS MATERIALIZED (%(facts)s)
+            UPDATE collection_case cases
+               SET amount_open = fact.amount_open,
+                   amount_overdue = fact.amount_overdue,
+                   amount_credit = fact.amount_credit,
+                   date_oldest_due = fact.date_oldest_due,
+                   stage_id = fact.stage_id,
+                   strategy_id = fact.strategy_id
+              FROM fact
+             WHERE cases.id = fact.case_id
+               AND (cases.amount_open, cases.amount_overdue, cases.amount_credit,
+                    cases.date_oldest_due, cases.stage_id, cases.strategy_id)
+                   IS DISTINCT FROM
+                   (fact.amount_open, fact.amount_overdue, fact.amount_credit,
+                    fact.date_oldest_due, fact.stage_id, fact.strategy_id)
+            RETURNING cases.id
+            """,
+            facts=self._get_case_totals_sql(scope),
+        )
+
+    def _get_case_totals_sql(self, scope):
+        return SQL(
+            """
+            SELECT cases.id AS case_id, total.amount_open, total.date_oldest_due,
+                   COALESCE(total.amount_overdue, 0) AS amount_overdue,
+                   COALESCE(credit.amount, 0) AS amount_credit,
+                   total.stage_id, %(strategy)s AS strategy_id
+              FROM collection_case cases
+              JOIN res_partner ON res_partner.id = cases.partner_id
+              JOIN (
                 SELECT item.case_id,
                        SUM(item.amount_residual) AS amount_open,
                        SUM(item.amount_residual)
@@ -269,27 +396,21 @@ class CollectionEngine(models.AbstractModel):
                                   ORDER BY stage.days DESC, stage.sequence DESC)
                            FILTER (WHERE stage.id IS NOT NULL))[1] AS stage_id
                   FROM collection_item item
+                  JOIN collection_case cases ON cases.id = item.case_id
              LEFT JOIN collection_stage stage ON stage.id = item.stage_id
-                 WHERE item.company_id = %(company)s AND item.state = 'open'
+                 WHERE item.state = 'open' AND cases.state = 'open'
+                   AND cases.company_id = %(company)s AND %(in_scope)s
                  GROUP BY item.case_id
-            )
-            UPDATE collection_case cases
-               SET amount_open = COALESCE(total.amount_open, 0),
-                   amount_overdue = COALESCE(total.amount_overdue, 0),
-                   amount_credit = COALESCE(credit.amount, 0),
-                   date_oldest_due = total.date_oldest_due,
-                   stage_id = total.stage_id,
-                   strategy_id = %(strategy)s
-              FROM collection_case open_case
-              JOIN res_partner ON res_partner.id = open_case.partner_id
-         LEFT JOIN total ON total.case_id = open_case.id
-         LEFT JOIN credit ON credit.partner_id = open_case.partner_id
-             WHERE cases.id = open_case.id
-               AND open_case.company_id = %(company)s AND open_case.state = 'open'
-               AND %(in_scope)s
+              ) total ON total.case_id = cases.id
+         LEFT JOIN (
+                SELECT partner_id, -SUM(amount_residual) AS amount
+                  FROM (%(lines)s) line
+                 WHERE amount_residual < 0
+                 GROUP BY partner_id
+              ) credit ON credit.partner_id = cases.partner_id
             """,
-            in_scope=scope.has("open_case.partner_id"),
-            credit=self._get_credit_sql(scope),
+            in_scope=scope.has("cases.partner_id"),
+            lines=self._get_receivable_lines_sql(scope),
             company=scope.company.id,
             date=scope.date,
             strategy=self._get_strategy_sql(scope.company),
@@ -329,11 +450,25 @@ class CollectionEngine(models.AbstractModel):
         )
 
     def _get_close_cases_sql(self, scope):
+        """Close the cases without open items; say how they ended."""
         return SQL(
             """
             UPDATE collection_case cases
                SET state = 'closed', date_closed = %(date)s, decision = NULL,
-                   next_action_date = NULL, decision_stage_id = NULL
+                   next_action_date = NULL, decision_stage_id = NULL,
+                   amount_open = 0, amount_overdue = 0, date_oldest_due = NULL,
+                   reply_date = NULL, cured_stage_id = stage_id,
+                   close_reason = COALESCE((
+                       SELECT CASE
+                              WHEN BOOL_OR(line.reconciled AND
+                                           move.payment_state <> 'reversed') THEN 'paid'
+                              WHEN BOOL_OR(line.reconciled) THEN 'credited' END
+                         FROM collection_item item
+                         JOIN account_move_line line ON line.id = item.move_line_id
+                         JOIN account_move move ON move.id = line.move_id
+                        WHERE item.case_id = cases.id AND item.date_closed = %(date)s
+                          AND line.parent_state = 'posted'
+                   ), 'left')
              WHERE cases.company_id = %(company)s AND cases.state = 'open'
                AND %(in_scope)s
                AND NOT EXISTS (

@@ -5,203 +5,382 @@ from datetime import date
 from odoo import models
 from odoo.tools import SQL
 
+from ..const import PENDING_STATES
+
 
 class CollectionEngine(models.AbstractModel):
     _inherit = "collection.engine"
 
-    def _decide(self, run):
-        """Write on each open case of ``run.company_id`` what is to be done, and why."""
-        self._execute(
+    def _decide(self, scope):
+        """Write on each open case what is to be done, and why; keep what changed."""
+        self.env.flush_all()
+        self.env.execute_query(
             SQL(
                 """
-                WITH %(stage_ctes)s, item_fact AS (%(items)s), case_fact AS (%(cases)s)
-                UPDATE collection_case cases
-                   SET decision = verdict.decision,
-                       decision_date = %(date)s,
-                       decision_stage_id = CASE verdict.decision
-                           WHEN 'send' THEN verdict.due_stage_id
-                           WHEN 'gap' THEN verdict.due_stage_id
-                           WHEN 'no_address' THEN verdict.due_stage_id
-                           WHEN 'failed' THEN verdict.due_stage_id
-                           WHEN 'queued' THEN verdict.pending_stage_id
-                           WHEN 'wait' THEN verdict.next_stage_id END,
-                       decision_amount = CASE verdict.decision
-                           WHEN 'credits' THEN verdict.amount_credit
-                           WHEN 'minimum' THEN verdict.asked_net
-                           ELSE verdict.amount_overdue END,
-                       next_action_date = CASE verdict.decision
-                           WHEN 'gap' THEN verdict.gap_date
-                           WHEN 'failed' THEN verdict.retry_date
-                           WHEN 'wait' THEN verdict.next_date
-                           WHEN 'not_due' THEN verdict.next_date
-                           WHEN 'credits' THEN NULL
-                           WHEN 'minimum' THEN NULL
-                           ELSE %(date)s END
-                  FROM (SELECT case_fact.*, %(decision)s AS decision
-                          FROM case_fact) verdict
-                 WHERE cases.id = verdict.case_id
+                WITH %(facts)s,
+                verdict AS MATERIALIZED (
+                    SELECT case_fact.*, %(decision)s AS decision FROM case_fact
+                ),
+                changed AS (
+                    UPDATE collection_case cases
+                       SET decision = new.decision, decision_date = %(date)s,
+                           decision_stage_id = new.stage_id,
+                           decision_amount = new.amount, next_action_date = new.until
+                      FROM (SELECT case_id, decision,
+                                   CASE %(stage)s END AS stage_id,
+                                   CASE %(amount)s END AS amount,
+                                   CASE %(until)s END AS until
+                              FROM verdict) new
+                     WHERE cases.id = new.case_id
+                       AND (cases.decision, cases.decision_stage_id,
+                            cases.decision_amount, cases.next_action_date)
+                           IS DISTINCT FROM
+                           (new.decision, new.stage_id, new.amount, new.until)
+                    RETURNING cases.id, cases.company_id, cases.decision,
+                              cases.decision_stage_id, cases.decision_amount,
+                              cases.next_action_date
+                )
+                INSERT INTO collection_case_decision (
+                    case_id, company_id, date, decision, stage_id, amount, until
+                )
+                SELECT id, company_id, %(date)s, decision, decision_stage_id,
+                       decision_amount, next_action_date
+                  FROM changed
+                RETURNING id
                 """,
-                stage_ctes=self._get_stage_ctes_sql(run),
-                items=self._get_item_facts_sql(run),
-                cases=self._get_case_facts_sql(run),
-                decision=self._get_decision_sql(run),
-                date=run.date,
+                facts=self._get_facts_sql(scope),
+                decision=self._get_decision_sql(scope),
+                stage=self._join_cases(self._get_decision_stages()),
+                amount=self._join_cases(self._get_decision_amounts()),
+                until=self._join_cases(self._get_decision_dates(scope)),
+                date=scope.date,
             )
         )
         self.env.invalidate_all(flush=False)
 
-    def _get_stage_ctes_sql(self, run):
+    # THE RULES
+
+    def _get_decision_rules(self, scope):
+        """Return [(decision code, SQL condition over ``case_fact``)], in their order.
+
+        The first condition that holds is the answer, "send" if none does. Modules add
+        their own reasons not to send at the place where they count.
+        """
+        return [
+            ("no_strategy", SQL("strategy_id IS NULL")),
+            ("review", SQL("pending_state = 'review'")),
+            ("queued", SQL("pending_state IS NOT NULL")),
+            ("not_due", SQL("amount_overdue = 0 AND due_stage_id IS NULL")),
+            ("hold", SQL("hold_date >= %s", scope.date)),
+            ("replied", SQL("reply_date IS NOT NULL AND is_paused_by_reply")),
+            ("credits", SQL("NOT is_due AND overdue_less_credit <= 0")),
+            ("promised", SQL("NOT is_due AND overdue_less_promise <= 0")),
+            ("disputed", SQL("NOT is_due AND overdue_net <= 0")),
+            ("tolerance", SQL("NOT is_due AND asked_net = 0")),
+            ("minimum", SQL("asked_net < minimum_amount")),
+            ("wait", SQL("due_stage_id IS NULL AND next_date IS NOT NULL")),
+            ("last_stage", SQL("due_stage_id IS NULL")),
+            ("condition", SQL("NOT has_step")),
+            ("failed", SQL("retry_date > %s", scope.date)),
+            ("gap", SQL("gap_date > %s", scope.date)),
+            ("no_address", SQL("NOT is_reachable")),
+        ]
+
+    def _get_decision_stages(self):
+        """Return {decision code: SQL of the stage it is about}; others have none."""
+        due = SQL("due_stage_id")
+        return {
+            "send": due,
+            "gap": due,
+            "no_address": due,
+            "failed": due,
+            "condition": due,
+            "review": SQL("pending_stage_id"),
+            "queued": SQL("pending_stage_id"),
+            "wait": SQL("next_stage_id"),
+        }
+
+    def _get_decision_amounts(self):
+        """Return {decision code: SQL of its amount}; "": the amount of all others."""
+        return {
+            "credits": SQL("amount_credit"),
+            "promised": SQL("overdue_promised"),
+            "disputed": SQL("overdue_disputed"),
+            "tolerance": SQL("overdue_net"),
+            "minimum": SQL("asked_net"),
+            "": SQL("amount_overdue"),
+        }
+
+    def _get_decision_dates(self, scope):
+        """Return {decision code: SQL of the date until which it holds}."""
+        nothing = SQL("NULL::date")
+        return {
+            "gap": SQL("gap_date"),
+            "failed": SQL("retry_date"),
+            "wait": SQL("next_date"),
+            "not_due": SQL("next_date"),
+            "hold": SQL("hold_date"),
+            "credits": nothing,
+            "promised": nothing,
+            "disputed": nothing,
+            "tolerance": nothing,
+            "minimum": nothing,
+            "": SQL("%s::date", scope.date),
+        }
+
+    def _get_decision_sql(self, scope):
+        """Return the SQL expression of the decision, over ``case_fact``."""
+        return SQL(
+            "CASE %s ELSE 'send' END",
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", condition, code)
+                for code, condition in self._get_decision_rules(scope)
+            ),
+        )
+
+    def _join_cases(self, sql_by_decision):
+        """Return the branches of a CASE over ``decision``; "" is the ELSE."""
+        branches = [
+            SQL("WHEN decision = %s THEN %s", code, sql)
+            for code, sql in sql_by_decision.items()
+            if code
+        ]
+        otherwise = sql_by_decision.get("", SQL("NULL"))
+        return SQL("%s ELSE %s", SQL(" ").join(branches), otherwise)
+
+    # THE FACTS
+
+    def _get_facts_sql(self, scope):
+        """Return the CTEs ``item_fact`` and ``case_fact``, and those they stand on."""
+        return SQL(
+            """
+            %(stages)s,
+            item_fact AS MATERIALIZED (%(items)s),
+            case_fact AS MATERIALIZED (%(cases)s)
+            """,
+            stages=self._get_stage_ctes_sql(scope),
+            items=self._get_item_facts_sql(scope),
+            cases=self._get_case_facts_sql(scope),
+        )
+
+    def _get_stage_ctes_sql(self, scope):
         """Return small tables that say how an item climbs.
 
-        ``dunning`` has the stages from the due date on; ``reminder`` those before it
-        with the days on which each is the current one; ``told`` what each open item was
-        told already, or is about to be.
+        ``rung`` has, for each strategy and each stage an item may have passed (0 for
+        none), the dunning stage that comes next; ``reminder`` the stages before the due
+        date with the days on which each is the current one; ``late_step`` the steps
+        that follow some days into a stage; ``pending`` the items that a message on its
+        way names.
         """
         return SQL(
             """
-            stage AS (
+            stage AS MATERIALIZED (
                 SELECT id, strategy_id, days, sequence, minimum_days,
                        ROW_NUMBER() OVER (ORDER BY days, sequence, id) AS rank
                   FROM collection_stage config
                  WHERE active AND EXISTS (
                        SELECT 1 FROM collection_step step
-                        WHERE step.stage_id = config.id
+                        WHERE step.stage_id = config.id AND step.delay_days = 0
                  )
             ),
-            dunning AS (
-                SELECT * FROM stage WHERE days >= 0
+            rung AS MATERIALIZED (
+                SELECT DISTINCT ON (next.strategy_id, passed.id)
+                       next.strategy_id, passed.id AS passed_id, next.id AS stage_id,
+                       next.days, next.minimum_days, next.rank
+                  FROM stage next
+                  JOIN (SELECT id, days, sequence FROM collection_stage
+                         UNION ALL SELECT 0, NULL, NULL) passed
+                    ON passed.id = 0 OR (next.days, next.sequence, next.id)
+                                      > (passed.days, passed.sequence, passed.id)
+                 WHERE next.days >= 0
+                 ORDER BY next.strategy_id, passed.id, next.rank
             ),
-            reminder AS (
+            reminder AS MATERIALIZED (
                 SELECT strategy_id, id AS stage_id, days AS first_day, rank,
                        COALESCE(LEAD(days) OVER later, 0) - 1 AS last_day
                   FROM stage
                  WHERE days < 0
                 WINDOW later AS (PARTITION BY strategy_id ORDER BY rank)
             ),
-            told AS (
-                SELECT line.item_id, ARRAY_AGG(line.stage_id) AS stage_ids,
-                       BOOL_OR(contact.state IN ('planned', 'queued')) AS is_pending
-                  FROM collection_contact_line line
-                  JOIN collection_contact contact ON contact.id = line.contact_id
-                  JOIN collection_item item ON item.id = line.item_id
-                 WHERE line.is_counted AND line.stage_id IS NOT NULL
-                   AND item.state = 'open' AND item.company_id = %(company)s
-                 GROUP BY line.item_id
+            late_step AS MATERIALIZED (
+                SELECT step.id, step.stage_id, step.delay_days, step.condition,
+                       stage.rank
+                  FROM collection_step step
+                  JOIN stage ON stage.id = step.stage_id
+                 WHERE step.delay_days > 0
+            ),
+            pending AS MATERIALIZED (
+                SELECT DISTINCT told.item_id
+                  FROM collection_contact contact
+                  JOIN collection_contact_line told ON told.contact_id = contact.id
+                 WHERE contact.state IN %(pending)s AND contact.company_id = %(company)s
+                   AND told.stage_id IS NOT NULL
             )
             """,
-            company=run.company_id.id,
+            pending=PENDING_STATES,
+            company=scope.company.id,
         )
 
-    def _get_item_facts_sql(self, run):
+    def _get_chased_sql(self):
+        """Return the SQL expression of what is left to chase of an item."""
+        return SQL(
+            """
+            (item.amount_residual - item.amount_credit
+             - COALESCE(item.amount_promised, 0) - COALESCE(item.amount_disputed, 0))
+            """
+        )
+
+    def _get_item_facts_sql(self, scope):
         """Return a SELECT of the open items with what is due for each.
 
-        ``due_stage_id`` is the stage whose message is due on the day of the run;
+        ``due_stage_id`` is the stage whose message is due on the day of the scope;
+        ``is_late_step`` that it is a step some days into the stage the item stands in;
         otherwise ``next_stage_id`` and ``next_date`` say what comes when. Nothing is
-        due for an item that credits cover or whose message is on its way.
+        due for an item of which no more than the tolerance is left to chase, or whose
+        message is on its way.
         """
         return SQL(
             """
-            SELECT item.id, item.case_id, item.amount_residual, item.amount_credit,
-                   item.date_due,
-                   CASE WHEN NOT fact.is_free THEN NULL
-                        WHEN climb.next_date <= %(date)s THEN climb.stage_id
-                        ELSE remind.stage_id END AS due_stage_id,
-                   CASE WHEN NOT fact.is_free THEN NULL
-                        WHEN climb.next_date <= %(date)s THEN climb.rank
-                        ELSE remind.rank END AS due_rank,
-                   CASE WHEN NOT fact.is_free OR climb.next_date <= %(date)s THEN NULL
-                        WHEN soon.next_date < climb.next_date
-                             OR climb.next_date IS NULL THEN soon.stage_id
-                        ELSE climb.stage_id END AS next_stage_id,
-                   CASE WHEN fact.is_free AND NOT COALESCE(
-                                  climb.next_date <= %(date)s, FALSE)
-                        THEN LEAST(soon.next_date, climb.next_date) END AS next_date
+            SELECT item.id, item.case_id, item.move_id, item.date_due,
+                   item.amount_residual, item.amount_credit,
+                   COALESCE(item.amount_promised, 0) AS amount_promised,
+                   COALESCE(item.amount_disputed, 0) AS amount_disputed,
+                   fact.chased, fact.is_chased, due.stage_id AS due_stage_id,
+                   due.rank AS due_rank,
+                   due.stage_id IS NOT NULL AND NOT fact.climbs
+                       AND remind.stage_id IS NULL AS is_late_step,
+                   CASE WHEN fact.is_free AND NOT fact.climbs THEN
+                        CASE WHEN soon.next_date < fact.climb_date
+                                  OR fact.climb_date IS NULL THEN soon.stage_id
+                             ELSE climb.stage_id END END AS next_stage_id,
+                   CASE WHEN fact.is_free AND NOT fact.climbs
+                        THEN LEAST(soon.next_date, fact.climb_date) END AS next_date
               FROM collection_item item
               JOIN collection_case cases ON cases.id = item.case_id
-         LEFT JOIN told ON told.item_id = item.id
-         LEFT JOIN collection_stage standing ON standing.id = item.stage_id
+         LEFT JOIN collection_strategy strategy ON strategy.id = item.strategy_id
+         LEFT JOIN pending ON pending.item_id = item.id
+         LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
+         LEFT JOIN rung climb
+                ON climb.strategy_id = item.strategy_id
+               AND climb.passed_id = COALESCE(item.passed_stage_id, 0)
         CROSS JOIN LATERAL (
-                SELECT item.amount_credit < item.amount_residual
-                       AND told.is_pending IS NOT TRUE AS is_free
+                SELECT %(chased)s AS chased,
+                       %(chased)s > COALESCE(strategy.tolerance_amount, 0) AS is_chased,
+                       %(chased)s > COALESCE(strategy.tolerance_amount, 0)
+                           AND pending.item_id IS NULL AS is_free,
+                       CASE WHEN climb.stage_id IS NOT NULL THEN
+                            LEAST(GREATEST(item.date_due + climb.days,
+                                           item.stage_date + climb.minimum_days),
+                                  %(last_day)s) END AS climb_date,
+                       COALESCE(GREATEST(item.date_due + climb.days,
+                                         item.stage_date + climb.minimum_days)
+                                <= %(date)s, FALSE) AS climbs
               ) fact
-         LEFT JOIN LATERAL (
-                SELECT dunning.id AS stage_id, dunning.rank,
-                       LEAST(GREATEST(item.date_due + dunning.days,
-                                      item.stage_date + dunning.minimum_days),
-                             %(last_day)s) AS next_date
-                  FROM dunning
-                 WHERE dunning.strategy_id = cases.strategy_id
-                   AND (standing.id IS NULL
-                        OR (dunning.days, dunning.sequence, dunning.id)
-                         > (standing.days, standing.sequence, standing.id))
-                   AND NOT COALESCE(dunning.id = ANY(told.stage_ids), FALSE)
-                 ORDER BY dunning.rank LIMIT 1
-              ) climb ON TRUE
-         LEFT JOIN LATERAL (
-                SELECT reminder.stage_id, reminder.rank FROM reminder
-             LEFT JOIN collection_stage done ON done.id = item.reminder_stage_id
-                 WHERE reminder.strategy_id = cases.strategy_id
-                   AND item.date_due > %(date)s
-                   AND %(date)s - item.date_due
-                       BETWEEN reminder.first_day AND reminder.last_day
-                   AND NOT COALESCE(reminder.stage_id = ANY(told.stage_ids), FALSE)
-                   AND (done.id IS NULL OR done.days < reminder.first_day)
-              ) remind ON TRUE
+         LEFT JOIN reminder remind
+                ON remind.strategy_id = item.strategy_id
+               AND item.date_due > %(date)s
+               AND %(date)s - item.date_due
+                   BETWEEN remind.first_day AND remind.last_day
+               AND (passed.id IS NULL OR passed.days < remind.first_day)
          LEFT JOIN LATERAL (
                 SELECT reminder.stage_id,
                        item.date_due + reminder.first_day AS next_date
                   FROM reminder
-                 WHERE reminder.strategy_id = cases.strategy_id
+                 WHERE reminder.strategy_id = item.strategy_id
+                   AND item.date_due > %(date)s
                    AND item.date_due + reminder.first_day > %(date)s
                  ORDER BY reminder.rank LIMIT 1
               ) soon ON TRUE
-             WHERE item.company_id = %(company)s AND item.state = 'open'
+        CROSS JOIN LATERAL (
+                SELECT CASE WHEN NOT fact.is_free THEN NULL
+                            WHEN fact.climbs THEN climb.stage_id
+                            ELSE COALESCE(remind.stage_id, %(late_stage)s)
+                       END AS stage_id,
+                       CASE WHEN fact.climbs THEN climb.rank
+                            ELSE remind.rank END AS rank
+              ) due
+             WHERE item.state = 'open' AND cases.state = 'open'
+               AND cases.company_id = %(company)s AND %(in_scope)s
             """,
-            date=run.date,
+            chased=self._get_chased_sql(),
+            late_stage=self._get_late_stage_sql(scope),
+            date=scope.date,
             last_day=date.max,  # the last one that Python knows
-            company=run.company_id.id,
+            company=scope.company.id,
+            in_scope=scope.has("cases.partner_id"),
         )
 
-    def _get_case_facts_sql(self, run):
+    def _get_late_stage_sql(self, scope):
+        """Return the SQL expression of the item's stage if a late step is due in it."""
+        return SQL(
+            """
+            (SELECT late_step.stage_id FROM late_step
+              WHERE late_step.stage_id = item.stage_id
+                AND item.stage_id = item.passed_stage_id
+                AND %s LIMIT 1)
+            """,
+            self._get_late_step_condition_sql(scope),
+        )
+
+    def _get_late_step_condition_sql(self, scope):
+        """Return the SQL condition that ``late_step`` is due for ``item``."""
+        return SQL(
+            """
+            item.stage_date + late_step.delay_days <= %s
+            AND NOT EXISTS (
+                SELECT 1 FROM collection_contact_line done
+                 WHERE done.item_id = item.id AND done.is_counted
+                   AND done.stage_id = item.stage_id AND done.step_id = late_step.id
+            )
+            """,
+            scope.date,
+        )
+
+    def _get_case_facts_sql(self, scope):
         """Return a SELECT of one row per open case with all a decision needs."""
         return SQL(
             """
             SELECT cases.id AS case_id, cases.strategy_id, cases.amount_overdue,
-                   cases.amount_credit, strategy.minimum_amount,
-                   item.overdue_net, item.asked_net,
-                   -- A reminder that reaches nobody is left out; dunning is not.
-                   CASE WHEN reach.reachable OR due_stage.days >= 0
-                        THEN item.due_stage_id END AS due_stage_id,
+                   cases.amount_credit, cases.hold_date, cases.reply_date,
+                   company.collection_pause_on_reply AS is_paused_by_reply,
+                   COALESCE(strategy.minimum_amount, 0) AS minimum_amount,
+                   item.overdue_less_credit, item.overdue_less_promise,
+                   item.overdue_net, item.overdue_promised, item.overdue_disputed,
+                   COALESCE(item.asked_net, 0) AS asked_net,
+                   due.stage_id AS due_stage_id, due.stage_id IS NOT NULL AS is_due,
                    item.next_date, item.next_stage_id,
                    cases.date_last_contact + strategy.minimum_gap_days AS gap_date,
                    failed.date_done + GREATEST(strategy.minimum_gap_days, 1)
                        AS retry_date,
-                   pending.stage_id AS pending_stage_id,
-                   reach.reachable
+                   pending.state AS pending_state, pending.stage_id AS pending_stage_id,
+                   COALESCE(step.is_any, FALSE) AS has_step,
+                   COALESCE(step.is_reachable, FALSE) AS is_reachable
               FROM collection_case cases
+              JOIN res_company company ON company.id = cases.company_id
          LEFT JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
-         LEFT JOIN (
-                SELECT case_id,
-                       SUM(amount_residual - amount_credit)
-                           FILTER (WHERE date_due < %(date)s) AS overdue_net,
-                       SUM(amount_residual - amount_credit)
-                           FILTER (WHERE date_due < %(date)s
-                                      OR due_stage_id IS NOT NULL) AS asked_net,
-                       (ARRAY_AGG(due_stage_id ORDER BY due_rank DESC)
-                           FILTER (WHERE due_stage_id IS NOT NULL))[1] AS due_stage_id,
-                       MIN(next_date) AS next_date,
-                       (ARRAY_AGG(next_stage_id ORDER BY next_date)
-                           FILTER (WHERE next_date IS NOT NULL))[1] AS next_stage_id
-                  FROM item_fact
-                 GROUP BY case_id
-              ) item ON item.case_id = cases.id
+         LEFT JOIN (%(totals)s) item ON item.case_id = cases.id
          LEFT JOIN collection_stage due_stage ON due_stage.id = item.due_stage_id
-        CROSS JOIN LATERAL (SELECT %(reachable)s AS reachable) reach
+         LEFT JOIN LATERAL (%(last_contact)s) last_contact
+                ON item.due_stage_id IS NOT NULL
          LEFT JOIN LATERAL (
-                SELECT stage_id FROM collection_contact contact
-                 WHERE contact.case_id = cases.id
-                   AND contact.state IN ('planned', 'queued')
-                 LIMIT 1
+                SELECT BOOL_OR(TRUE) AS is_any,
+                       BOOL_OR(%(channel)s IS NOT NULL) AS is_reachable
+                  FROM collection_step step
+                 WHERE step.stage_id = item.due_stage_id
+                   AND (step.delay_days > 0) = item.is_late_step
+                   AND %(condition)s
+              ) step ON item.due_stage_id IS NOT NULL
+        CROSS JOIN LATERAL (
+                -- A reminder that reaches nobody is left out; dunning is not. Nor does
+                -- a late step that does not apply stop what else there is to say.
+                SELECT CASE WHEN step.is_reachable
+                                 OR due_stage.days >= 0 AND NOT item.is_late_step
+                            THEN item.due_stage_id END AS stage_id
+              ) due
+         LEFT JOIN LATERAL (
+                SELECT contact.state, contact.stage_id FROM collection_contact contact
+                 WHERE contact.case_id = cases.id AND contact.state IN %(pending)s
+                 ORDER BY contact.state = 'review' LIMIT 1
               ) pending ON TRUE
          LEFT JOIN LATERAL (
                 SELECT CASE WHEN contact.state = 'failed' THEN contact.date_done END
@@ -212,48 +391,94 @@ class CollectionEngine(models.AbstractModel):
                  ORDER BY contact.id DESC LIMIT 1
               ) failed ON TRUE
              WHERE cases.company_id = %(company)s AND cases.state = 'open'
+               AND %(in_scope)s
             """,
-            reachable=self._get_reachable_sql(),
-            date=run.date,
-            company=run.company_id.id,
+            totals=self._get_case_sums_sql(scope),
+            last_contact=self._get_last_contact_sql(),
+            channel=self._get_step_channel_sql(SQL("cases.partner_id")),
+            condition=self._get_step_condition_sql(),
+            pending=PENDING_STATES,
+            company=scope.company.id,
+            in_scope=scope.has("cases.partner_id"),
         )
 
-    def _get_reachable_sql(self):
-        """Return the SQL condition that the due stage has a step that can be done.
+    def _get_case_sums_sql(self, scope):
+        """Return a SELECT of what ``item_fact`` adds up to per case."""
+        return SQL(
+            """
+            SELECT case_id,
+                   SUM(amount_residual - amount_credit)
+                       FILTER (WHERE is_overdue) AS overdue_less_credit,
+                   SUM(amount_residual - amount_credit - amount_promised)
+                       FILTER (WHERE is_overdue) AS overdue_less_promise,
+                   SUM(chased) FILTER (WHERE is_overdue) AS overdue_net,
+                   SUM(amount_promised) FILTER (WHERE is_overdue) AS overdue_promised,
+                   SUM(amount_disputed) FILTER (WHERE is_overdue) AS overdue_disputed,
+                   SUM(chased) FILTER (
+                       WHERE is_chased AND (is_overdue OR due_stage_id IS NOT NULL)
+                   ) AS asked_net,
+                   (ARRAY_AGG(due_stage_id ORDER BY is_late_step, due_rank DESC)
+                       FILTER (WHERE due_stage_id IS NOT NULL))[1] AS due_stage_id,
+                   COALESCE(BOOL_AND(is_late_step)
+                       FILTER (WHERE due_stage_id IS NOT NULL), FALSE) AS is_late_step,
+                   MIN(next_date) AS next_date,
+                   (ARRAY_AGG(next_stage_id ORDER BY next_date)
+                       FILTER (WHERE next_date IS NOT NULL))[1] AS next_stage_id
+              FROM (SELECT *, date_due < %s AS is_overdue FROM item_fact) item_fact
+             GROUP BY case_id
+            """,
+            scope.date,
+        )
 
-        In the scope: ``cases`` and ``item.due_stage_id``.
+    # STEPS
+
+    def _get_last_contact_sql(self):
+        """Return a SELECT of the last message the debtor of ``cases`` really got."""
+        return SQL(
+            """
+            SELECT contact.date_opened, contact.date_clicked, contact.date_replied
+              FROM collection_contact contact
+             WHERE contact.case_id = cases.id AND contact.state = 'sent'
+               AND contact.channel <> 'task'
+             ORDER BY contact.id DESC LIMIT 1
+            """
+        )
+
+    def _get_step_condition_sql(self):
+        """Return the SQL condition that ``step`` applies, over ``last_contact``.
+
+        See ``const.CONDITIONS``. Without a message before, the debtor did nothing.
         """
         return SQL(
             """
-            EXISTS (
-                SELECT 1 FROM collection_step step
-                 WHERE step.stage_id = item.due_stage_id
-                   AND (step.channel = 'task' OR step.task_when_no_address
-                        OR %s IS NOT NULL)
-            )
-            """,
-            self._get_address_sql(SQL("step.channel"), SQL("cases.partner_id")),
+            CASE step.condition
+                 WHEN 'not_opened' THEN last_contact.date_opened IS NULL
+                                    AND last_contact.date_clicked IS NULL
+                                    AND last_contact.date_replied IS NULL
+                 WHEN 'opened' THEN last_contact.date_opened IS NOT NULL
+                 WHEN 'clicked' THEN last_contact.date_clicked IS NOT NULL
+                 WHEN 'replied' THEN last_contact.date_replied IS NOT NULL
+                 WHEN 'nothing' THEN last_contact.date_clicked IS NULL
+                                 AND last_contact.date_replied IS NULL
+                 ELSE TRUE END
+            """
         )
 
-    def _get_decision_sql(self, run):
-        """Return the SQL expression of the decision, over ``case_fact``.
+    def _get_step_channel_sql(self, debtor):
+        """Return the SQL expression of how ``step`` reaches the debtor.
 
-        The first condition that holds is the answer; see ``const.DECISIONS``.
+        Its channel, else its fallback, NULL when neither has an address. A task needs
+        none.
         """
         return SQL(
             """
-            CASE WHEN strategy_id IS NULL THEN 'no_strategy'
-                 WHEN pending_stage_id IS NOT NULL THEN 'queued'
-                 WHEN amount_overdue = 0 AND due_stage_id IS NULL THEN 'not_due'
-                 WHEN amount_overdue > 0 AND overdue_net <= 0 AND due_stage_id IS NULL
-                      THEN 'credits'
-                 WHEN asked_net < minimum_amount THEN 'minimum'
-                 WHEN due_stage_id IS NULL AND next_date IS NOT NULL THEN 'wait'
-                 WHEN due_stage_id IS NULL THEN 'last_stage'
-                 WHEN retry_date > %(date)s THEN 'failed'
-                 WHEN gap_date > %(date)s THEN 'gap'
-                 WHEN NOT reachable THEN 'no_address'
-                 ELSE 'send' END
+            CASE WHEN step.channel = 'task' OR %(address)s IS NOT NULL
+                      THEN step.channel
+                 WHEN step.fallback_channel = 'task' OR %(fallback_address)s IS NOT NULL
+                      THEN step.fallback_channel END
             """,
-            date=run.date,
+            address=self._get_address_sql(SQL("step.channel"), debtor),
+            fallback_address=self._get_address_sql(
+                SQL("step.fallback_channel"), debtor
+            ),
         )

@@ -6,6 +6,9 @@ class CollectionItem(models.Model):
     _description = "Receivable Item under Follow-up"
     _rec_names_search = ["move_id"]
     _order = "date_due, id"
+    # Many rows, written by the engine alone. Each reference to another table is checked
+    # per row: what the case and the journal item know is not stored here once more.
+    _log_access = False
 
     # What it points to. The journal item is the truth and is never written.
     move_line_id = fields.Many2one(
@@ -21,26 +24,23 @@ class CollectionItem(models.Model):
     case_id = fields.Many2one(
         "collection.case", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    partner_id = fields.Many2one(
-        "res.partner", string="Debtor", readonly=True, index=True
-    )
-    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    partner_id = fields.Many2one(related="case_id.partner_id")
+    company_id = fields.Many2one(related="case_id.company_id")
     branch_id = fields.Many2one(
-        "res.company",
-        readonly=True,
-        index="btree_not_null",
+        related="move_line_id.company_id",
+        string="Branch",
         help="The company or branch that issued the invoice.",
     )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
-    currency_id = fields.Many2one("res.currency", readonly=True)
+    currency_id = fields.Many2one(related="move_line_id.currency_id")
     state = fields.Selection(
         [("open", "Open"), ("closed", "Closed")], default="open", readonly=True
     )
     date_opened = fields.Date(readonly=True)
     date_closed = fields.Date(readonly=True)
-    date_due = fields.Date(string="Due Date", readonly=True, index=True)
+    date_due = fields.Date(string="Due Date", readonly=True)
     amount_residual = fields.Monetary(
         string="Open Amount (Company Currency)",
         currency_field="company_currency_id",
@@ -57,11 +57,30 @@ class CollectionItem(models.Model):
         "and credit notes, the oldest item first.",
     )
 
+    amount_promised = fields.Monetary(
+        string="Promised",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Part of the open amount that the debtor promised to pay.",
+    )
+    amount_disputed = fields.Monetary(
+        string="Disputed",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Part of the open amount that the debtor contests.",
+    )
+
     # Where it stands in the dunning
+    strategy_id = fields.Many2one(
+        "collection.strategy",
+        readonly=True,
+        ondelete="set null",
+        help="The invoice's own strategy, else that of the case.",
+    )
     stage_id = fields.Many2one(
         "collection.stage",
         readonly=True,
-        index=True,
+        index="btree_not_null",
         ondelete="set null",
         help="The last stage whose message really went out.",
     )
@@ -73,6 +92,14 @@ class CollectionItem(models.Model):
         index="btree_not_null",
         ondelete="set null",
         help="The last reminder sent before the due date.",
+    )
+    passed_stage_id = fields.Many2one(
+        "collection.stage",
+        string="Passed Stage",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The last stage that was done or skipped: the next one follows it.",
     )
     days_overdue = fields.Integer(string="Days Late", compute="_compute_days_overdue")
 
@@ -91,6 +118,29 @@ class CollectionItem(models.Model):
     def _compute_display_name(self):
         for item in self:
             item.display_name = item.move_id.name or str(item.id)
+
+    def _get_stages_as_of(self, date):
+        """Return the dunning stage of each item at the end of a day.
+
+        :param datetime.date date: any day, past or present
+        :return: {item: collection.stage}, empty record where none was reached yet
+        """
+        stages = {item: self.env["collection.stage"] for item in self}
+        for line in self.env["collection.contact.line"].search(
+            [
+                ("item_id", "in", self.ids),
+                ("is_counted", "=", True),
+                ("stage_id.days", ">=", 0),
+                ("contact_id.state", "=", "sent"),
+                ("contact_id.date_done", "<=", date),
+            ]
+        ):
+            stages[line.item_id] = max(
+                stages[line.item_id],
+                line.stage_id,
+                key=lambda stage: (bool(stage), stage.days, stage.sequence, stage.id),
+            )
+        return stages
 
     def action_open_move(self):
         self.ensure_one()

@@ -28,10 +28,21 @@ class CollectionRun(models.Model):
         readonly=True,
         default=lambda self: self.env.uid,
     )
+    is_test = fields.Boolean(
+        string="Test",
+        readonly=True,
+        help="The company was in test mode: everything was worked out, nothing sent.",
+    )
     item_opened_count = fields.Integer(string="New Items", readonly=True)
     item_closed_count = fields.Integer(string="Items Settled", readonly=True)
     case_count = fields.Integer(string="Debtors", readonly=True)
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+    orphan_count = fields.Integer(
+        string="Lines without Partner",
+        readonly=True,
+        help="Open receivable lines that nobody can be asked for: give them a partner.",
+    )
+    orphan_amount = fields.Monetary(string="Amount without Partner", readonly=True)
     decision_ids = fields.One2many(
         "collection.run.decision", "run_id", string="Decisions", readonly=True
     )
@@ -130,13 +141,21 @@ class CollectionRun(models.Model):
         self._lock_company(company)
         # In sudo: the engine reads and writes the whole company's books; whoever may
         # start a run was checked by the caller.
-        run = self.sudo().create({"date": date, "company_id": company.id})
+        run = self.sudo().create(
+            {
+                "date": date,
+                "company_id": company.id,
+                "is_test": company.collection_test_mode,
+            }
+        )
         engine = self.env["collection.engine"].sudo().with_company(company)
-        opened, closed = engine._sync(Scope(company, run.date))
+        # Compiling such statements takes longer than running them.
+        self.env.cr.execute("SET LOCAL jit = off")
+        scope = Scope(company, run.date)
+        opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
-        run.flush_recordset()
-        engine._decide(run)
-        engine._plan_contacts(run)
+        engine._decide(scope)
+        engine._plan_contacts(scope, run)
         run._record_decisions()
         return run.sudo(self.env.su)
 
@@ -176,8 +195,36 @@ class CollectionRun(models.Model):
                 for decision, count, amount in groups
             ]
         )
-        self.case_count = sum(count for _decision, count, _amount in groups)
-        self.amount_overdue = sum(amount for _decision, _count, amount in groups)
+        [[orphan_count, orphan_amount]] = self.env.execute_query(
+            self.env["collection.engine"]._get_orphans_sql(self.company_id)
+        )
+        self.write(
+            {
+                "case_count": sum(count for _decision, count, _amount in groups),
+                "amount_overdue": sum(amount for _decision, _count, amount in groups),
+                "orphan_count": orphan_count,
+                "orphan_amount": orphan_amount,
+            }
+        )
+
+    def action_open_orphans(self):
+        """Open the receivable lines that have no partner."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Lines without Partner"),
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "domain": [
+                ("company_id", "child_of", self.company_id.id),
+                ("account_type", "=", "asset_receivable"),
+                ("parent_state", "=", "posted"),
+                ("reconciled", "=", False),
+                ("amount_residual", ">", 0),
+                ("no_followup", "=", False),
+                ("partner_id", "=", False),
+            ],
+        }
 
     def action_open_contacts(self):
         self.ensure_one()

@@ -21,6 +21,9 @@ class CollectionStage(models.Model):
         string="Days Since Previous Stage",
         help="An item stays at least this long in the stage before.",
     )
+    needs_approval = fields.Boolean(
+        help="Messages of this stage wait until somebody has looked at them.",
+    )
     step_ids = fields.One2many("collection.step", "stage_id", string="Steps", copy=True)
     company_id = fields.Many2one(
         related="strategy_id.company_id", store=True, index=True

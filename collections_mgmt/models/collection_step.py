@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..const import CHANNELS
+from ..const import CHANNELS, CONDITIONS
 
 
 class CollectionStep(models.Model):
@@ -17,7 +17,8 @@ class CollectionStep(models.Model):
     channel = fields.Selection(CHANNELS, required=True, default="email")
     template_id = fields.Many2one(
         "mail.template",
-        string="Email Template",
+        string="Template",
+        help="The text of e-mails and letters.",
         domain=[("model", "=", "collection.contact")],
         ondelete="restrict",
     )
@@ -27,20 +28,47 @@ class CollectionStep(models.Model):
         ondelete="restrict",
         help="What the collector is asked to do; also if the debtor has no address.",
     )
-    task_when_no_address = fields.Boolean(
-        string="Task if No Address",
-        default=True,
-        help="A collector gets a task when the debtor has no address for this channel.",
+    fallback_channel = fields.Selection(
+        CHANNELS,
+        string="If No Address",
+        default="task",
+        help="What is done when the debtor has no address for the channel, or messages "
+        "to it came back. Empty: nothing is done and the case says so.",
+    )
+    delay_days = fields.Integer(
+        string="Days into the Stage",
+        required=True,
+        default=0,
+        help="0: when the item reaches the stage. 2: two days later, if the item is "
+        "still open and in the stage.",
+    )
+    condition = fields.Selection(
+        CONDITIONS,
+        required=True,
+        default="always",
+        help="What the debtor did with the last message.",
+    )
+    attach_invoices = fields.Boolean(help="The open invoices, as PDF files.")
+    attach_statement = fields.Boolean(
+        help="A statement of all that is open, as a PDF file."
     )
     company_id = fields.Many2one(related="stage_id.company_id", store=True, index=True)
 
-    @api.constrains("channel", "template_id")
+    _check_delay_days = models.Constraint(
+        "CHECK (delay_days >= 0)", "The days into the stage cannot be negative."
+    )
+
+    @api.constrains("channel", "fallback_channel", "template_id")
     def _check_template_id(self):
         for step in self:
-            if step.channel == "email" and not step.template_id:
+            if {"email", "letter"} & {
+                step.channel,
+                step.fallback_channel,
+            } and not step.template_id:
                 raise ValidationError(
                     self.env._(
-                        "Choose the e-mail template of the stage “%(stage)s”.",
+                        "Choose the template of the stage “%(stage)s”: e-mails and "
+                        "letters take their text from it.",
                         stage=step.stage_id.name,
                     )
                 )

@@ -34,6 +34,32 @@ class CollectionStrategy(models.Model):
         help="Debtors who owe less than this, in company currency and net of their "
         "credits, are left alone.",
     )
+    tolerance_amount = fields.Float(
+        string="Tolerance per Item",
+        digits="Account",
+        help="An item of which no more than this is left, in company currency, is not "
+        "asked for: bank charges, rounding.",
+    )
+    credit_policy = fields.Selection(
+        [
+            ("oldest", "Deduct, the oldest item first"),
+            ("apart", "Keep apart, only mention them"),
+        ],
+        string="Unallocated Credits",
+        required=True,
+        default="oldest",
+        help="Payments and credit notes not yet matched with an invoice.",
+    )
+    grouping = fields.Selection(
+        [
+            ("customer", "One per customer"),
+            ("branch", "One per branch of the company"),
+            ("invoice", "One per invoice"),
+        ],
+        string="Messages",
+        required=True,
+        default="customer",
+    )
     minimum_gap_days = fields.Integer(
         string="Days Between Contacts",
         default=3,
@@ -50,6 +76,11 @@ class CollectionStrategy(models.Model):
     _check_minimum_amount = models.Constraint(
         "CHECK (minimum_amount >= 0)",
         "The minimum amount cannot be negative.",
+    )
+
+    _check_tolerance_amount = models.Constraint(
+        "CHECK (tolerance_amount >= 0)",
+        "The tolerance cannot be negative.",
     )
 
     @api.constrains("has_rule", "domain")

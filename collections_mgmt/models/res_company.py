@@ -11,6 +11,28 @@ class ResCompany(models.Model):
         help="For debtors without a strategy of their own; empty: not followed.",
     )
 
+    collection_test_mode = fields.Boolean(
+        string="Collections Test Mode",
+        help="Runs work out everything and send nothing.",
+    )
+    collection_track_reading = fields.Boolean(
+        string="Record Openings and Clicks",
+        help="E-mails carry a picture and personal links that tell when they are used.",
+    )
+    collection_pause_on_reply = fields.Boolean(
+        string="Pause on Reply",
+        default=True,
+        help="After a debtor's reply nothing goes out by itself until a collector has "
+        "looked at it.",
+    )
+    collection_thanks_template_id = fields.Many2one(
+        "mail.template",
+        string="Thank-You Message",
+        domain=[("model", "=", "collection.contact")],
+        help="Sent when a debtor who had been contacted has paid everything. Empty: "
+        "none is sent.",
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
         # EXTENDS 'base'

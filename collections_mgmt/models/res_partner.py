@@ -33,6 +33,15 @@ class ResPartner(models.Model):
         groups=COLLECTION_GROUPS,
         help="Who receives the reminders. Empty: the invoice address.",
     )
+    collection_cc_ids = fields.Many2many(
+        "res.partner",
+        "collection_partner_cc_rel",
+        "partner_id",
+        "cc_partner_id",
+        string="Copy Reminders to",
+        groups=COLLECTION_GROUPS,
+        help="They receive a copy of each e-mail: a salesperson, an accountant.",
+    )
     collection_case_ids = fields.One2many(
         "collection.case",
         "partner_id",

@@ -4,6 +4,7 @@ from . import (
     test_decision,
     test_delivery,
     test_performance,
+    test_rules,
     test_sync,
     test_views,
 )

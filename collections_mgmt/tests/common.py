@@ -298,6 +298,17 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
             self._send_mails()
         return run.contact_ids
 
+    def _create_step(self, stage, channel="email", **values):
+        """Give a stage one more step."""
+        return self.env["collection.step"].create(
+            {
+                "stage_id": stage.id,
+                "channel": channel,
+                "template_id": channel in ("email", "letter") and self.template.id,
+                **values,
+            }
+        )
+
     # FINDERS
 
     def _case(self, partner):
@@ -319,5 +330,9 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
     def _stand(self, move, stage, days):
         """Put the items of an invoice in a stage that it reached ``days`` ago."""
         self._items(move).sudo().write(
-            {"stage_id": stage.id, "stage_date": self.today - timedelta(days=days)}
+            {
+                "stage_id": stage.id,
+                "passed_stage_id": stage.id,
+                "stage_date": self.today - timedelta(days=days),
+            }
         )

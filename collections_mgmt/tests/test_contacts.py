@@ -265,7 +265,7 @@ class TestPlannedContacts(CollectionCommon):
 
     def test_a_debtor_without_address_gets_nothing_when_the_step_wants_no_task(self):
         self.debtor.email = False
-        self.stage_due.step_ids.task_when_no_address = False
+        self.stage_due.step_ids.fallback_channel = False
         move = self._create_overdue_invoice(self.debtor, 5)
         self.assertFalse(self._run())
         self.assertEqual(self._case(self.debtor).decision, "no_address")
@@ -275,7 +275,7 @@ class TestPlannedContacts(CollectionCommon):
 
     def test_a_reminder_that_reaches_nobody_is_left_out(self):
         self.debtor.email = False
-        self.stage_soon.step_ids.task_when_no_address = False
+        self.stage_soon.step_ids.fallback_channel = False
         self._create_overdue_invoice(self.debtor, -3)
         self.assertFalse(self._run())
         self.assertEqual(self._case(self.debtor).decision, "not_due")

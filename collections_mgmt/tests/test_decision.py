@@ -285,7 +285,7 @@ class TestDecision(CollectionCommon):
         self._prepare_standing(debtors["wait"], 2, self.stage_due, 0)
         self._prepare_standing(debtors["last_stage"], 50, self.stage_call, 5)
         debtors["no_address"].email = False
-        self.stage_first.step_ids.task_when_no_address = False
+        self.stage_first.step_ids.fallback_channel = False
         self._prepare_standing(debtors["no_address"], 5, self.stage_due, 5)
         self._prepare_standing(debtors["gap"], 5, self.stage_due.browse(), 0)
         self._case(debtors["gap"]).sudo().date_last_contact = self._in_days(-1)

@@ -71,7 +71,7 @@ class TestSmsChannel(CollectionCommon, SMSCommon):
         self.assertEqual(len(contact.case_id.activity_ids), 1)
 
     def test_without_a_number_and_without_tasks_the_case_says_so(self):
-        self.step.task_when_no_address = False
+        self.step.fallback_channel = False
         contact = self._contact_of_overdue_debtor(False)
         self.assertFalse(contact)
         case = self.env["collection.case"].search([("partner_id.name", "=", "Ana")])
