@@ -149,43 +149,57 @@ class Seed:
             SQL(
                 """
                 CREATE TEMPORARY TABLE bulk_copy AS
-                WITH numbered AS (
+                WITH copy AS (
                     SELECT plan.*, debtor.name AS debtor_name, %s
                       FROM (%s) plan JOIN res_partner debtor ON debtor.id = debtor_id
+                ), numbered AS (
+                    SELECT copy.*, %s FROM copy %s
                 )
                 SELECT *, %s FROM numbered
                 """,
-                SQL(", ").join(self._get_number_sql(index) for index in moves),
+                SQL(", ").join(self._get_prefix_sql(index) for index in moves),
                 plan,
+                SQL(", ").join(self._get_number_sql(index) for index in moves),
+                SQL(" ").join(self._get_standing_sql(index) for index in moves),
                 SQL(", ").join(self._get_name_sql(index) for index in moves),
             )
         )
         self.env.cr.execute("CREATE UNIQUE INDEX ON bulk_copy (number)")
         self.env.cr.execute("ANALYZE bulk_copy")
 
-    def _get_number_sql(self, index):
-        """Return the columns ``prefix_N`` and ``sequence_N`` of the N-th move."""
+    def _get_prefix_sql(self, index):
         move = self.moves[index]
-        year = SQL("to_char(%s::date + shift, 'YYYY')", move.date)
-        prefix = SQL(
-            "replace(%s, %s, '/' || %s || '/')",
+        return SQL(
+            "replace(%s, %s, to_char(%s::date + shift, '/YYYY/')) AS %s",
             move.sequence_prefix,
             f"/{move.date.year}/",
-            year,
+            move.date,
+            SQL.identifier(f"prefix_{index}"),
         )
+
+    def _get_number_sql(self, index):
+        return SQL(
+            "ROW_NUMBER() OVER (PARTITION BY %(prefix)s ORDER BY copy.number)"
+            " + COALESCE(%(last)s, 0) AS %(sequence)s",
+            prefix=SQL.identifier("copy", f"prefix_{index}"),
+            last=SQL.identifier(f"standing_{index}", "last"),
+            sequence=SQL.identifier(f"sequence_{index}"),
+        )
+
+    def _get_standing_sql(self, index):
+        """Join the last number each series of the N-th move's journal has reached."""
         return SQL(
             """
-            %(prefix)s AS %(prefix_name)s,
-            ROW_NUMBER() OVER (PARTITION BY %(year)s ORDER BY number) + COALESCE((
-                SELECT MAX(sequence_number) FROM account_move standing
-                 WHERE journal_id = %(journal)s AND sequence_prefix = %(prefix)s
-            ), 0) AS %(sequence_name)s
+            LEFT JOIN (
+                SELECT sequence_prefix, MAX(sequence_number) AS last
+                  FROM account_move WHERE journal_id = %(journal)s
+                 GROUP BY sequence_prefix
+            ) %(standing)s ON %(key)s = %(prefix)s
             """,
-            prefix=prefix,
-            year=year,
-            journal=move.journal_id.id,
-            prefix_name=SQL.identifier(f"prefix_{index}"),
-            sequence_name=SQL.identifier(f"sequence_{index}"),
+            journal=self.moves[index].journal_id.id,
+            standing=SQL.identifier(f"standing_{index}"),
+            key=SQL.identifier(f"standing_{index}", "sequence_prefix"),
+            prefix=SQL.identifier("copy", f"prefix_{index}"),
         )
 
     def _get_name_sql(self, index):
