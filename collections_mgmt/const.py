@@ -74,3 +74,6 @@ DELIVERY_BATCH_SIZE = 100
 
 # From so many new rows on, the database's statistics are renewed at once.
 ANALYZE_FROM = 1000
+
+# How long the personal link of a message can be followed.
+PERSONAL_LINK_DAYS = 180

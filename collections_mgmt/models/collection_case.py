@@ -345,8 +345,15 @@ class CollectionCase(models.Model):
             contacted = (target | folded).filtered("date_last_contact")
             if contacted:
                 target.date_last_contact = max(contacted.mapped("date_last_contact"))
+            replied = (target | folded).filtered("reply_date")
+            if replied:
+                target.reply_date = min(replied.mapped("reply_date"))
             folded.write(
-                {"state": "closed", "date_closed": fields.Date.context_today(self)}
+                {
+                    "state": "closed",
+                    "date_closed": fields.Date.context_today(self),
+                    "reply_date": False,
+                }
             )
 
     # ACTIONS

@@ -239,10 +239,14 @@ class CollectionContact(models.Model):
             ("planned", "queued"), "failed", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
-        cases = moved._get_cases_of_today()
-        for strategy, of_strategy in cases.grouped("strategy_id").items():
-            of_strategy._note_outcome("failed", strategy._get_retry_date(today))
+        moved._note_failure(today)
         return moved
+
+    def _note_failure(self, date):
+        """Say on the cases that their message failed, and when it is tried again."""
+        cases = self._get_cases_of_today()
+        for strategy, of_strategy in cases.grouped("strategy_id").items():
+            of_strategy._note_outcome("failed", strategy._get_retry_date(date))
 
     def _set_dropped(self, reason):
         today = fields.Date.context_today(self)
@@ -315,6 +319,27 @@ class CollectionContact(models.Model):
                 **values,
             )
         )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_case cases SET stage_id = highest.stage_id
+                  FROM (
+                    SELECT DISTINCT ON (item.case_id) item.case_id, item.stage_id
+                      FROM collection_item item
+                      JOIN collection_stage stage ON stage.id = item.stage_id
+                     WHERE item.state = 'open' AND item.case_id IN (
+                           SELECT case_id FROM collection_contact WHERE id IN %(contacts)s
+                     )
+                     ORDER BY item.case_id,
+                              stage.days DESC, stage.sequence DESC, stage.id DESC
+                  ) highest
+                 WHERE cases.id = highest.case_id
+                   AND cases.stage_id IS DISTINCT FROM highest.stage_id
+                """,
+                **values,
+            )
+        )
+        self.env["collection.case"].invalidate_model(["stage_id"])
         self.env["collection.item"].invalidate_model(
             ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
         )

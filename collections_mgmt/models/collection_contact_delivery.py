@@ -347,11 +347,13 @@ class CollectionContact(models.Model):
             "mail_server_id": template.mail_server_id.id,
             "auto_delete": True,
             "is_notification": True,
-            "body_html": template.with_context(lang=self.lang)._render_encapsulate(
-                template.email_layout_xmlid or "collections_mgmt.email_layout",
-                message.body,
-                add_context={"company": self.company_id, "lang": self.lang},
-                context_record=self.case_id,
+            "body_html": self._add_tracking_pixel(
+                template.with_context(lang=self.lang)._render_encapsulate(
+                    template.email_layout_xmlid or "collections_mgmt.email_layout",
+                    message.body,
+                    add_context={"company": self.company_id, "lang": self.lang},
+                    context_record=self.case_id,
+                )
             ),
         }
 
@@ -372,7 +374,7 @@ class CollectionContact(models.Model):
         return {
             "address": self.address_partner_id.email_normalized,
             "subject": mail.subject,
-            "body": mail.body_html,
+            "body": self._remove_tracking_pixel(mail.body_html),
             "mail_message_id": mail.mail_message_id.id,
             "mail_mail_id": mail.id,
         }

@@ -4,6 +4,23 @@ from odoo import models
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
+    def process_email_queue(self, email_ids=(), batch_size=1000):
+        # EXTENDS 'mail': the job ends after one batch and comes again in an hour
+        result = super().process_email_queue(email_ids, batch_size)
+        if not email_ids:
+            # In sudo: as for the contacts below.
+            waiting_sudo = (
+                self.env["collection.contact"]
+                .sudo()
+                .search(
+                    [("state", "=", "queued"), ("mail_mail_id.state", "=", "outgoing")],
+                    limit=1,
+                )
+            )
+            if waiting_sudo:
+                self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        return result
+
     def write(self, vals):
         # EXTENDS 'mail': a mail that is called off is no reminder
         if vals.get("state") == "cancel":

@@ -1,0 +1,132 @@
+"""What the debtor writes on a case, and who has looked at it."""
+
+from odoo import fields, models
+
+REPLY_ACTIVITY = "collections_mgmt.mail_activity_type_reply"
+
+
+class CollectionCase(models.Model):
+    _inherit = "collection.case"
+
+    # REPLIES
+
+    def _receive_reply(self, author, answered):
+        """Note that a person outside wrote an e-mail to these cases.
+
+        :param res.partner author: who wrote it; empty when unknown
+        :param mail.message answered: the message it answers; empty when unknown
+        """
+        if author and not author.partner_share:
+            return
+        for case in self:
+            case._get_answered_contact(answered)._set_replied()
+            case._get_current_case()._pause_for_reply()
+
+    def _get_answered_contact(self, message):
+        """Return the contact a reply belongs to: the one answered, else the last."""
+        self.ensure_one()
+        contacts = self.contact_ids.filtered(
+            lambda contact: message and contact.mail_message_id == message
+        )
+        sent = self.contact_ids.filtered(
+            lambda contact: contact.state == "sent" and contact.channel != "task"
+        )
+        return contacts or sent.sorted("id")[-1:]
+
+    def _get_current_case(self):
+        """Return the debtor's open case: the reply may be to a message of a closed one.
+
+        Without an open case it is the one written to.
+        """
+        self.ensure_one()
+        if self.state == "open":
+            return self
+        return (
+            self.search(
+                [
+                    ("partner_id", "=", self.partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("state", "=", "open"),
+                ],
+                limit=1,
+            )
+            or self
+        )
+
+    def _pause_for_reply(self):
+        """Hold messages back, where the company wants that, and tell the collector."""
+        self.filtered(
+            lambda case: (
+                case.company_id.collection_pause_on_reply and not case.reply_date
+            )
+        ).reply_date = fields.Datetime.now()
+        told_ids = self._get_reply_activities().mapped("res_id")
+        # Collectors work from their list: no e-mail to them for each of its entries.
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                case._prepare_reply_activity_values()
+                for case in self
+                if case.id not in told_ids
+            ]
+        )
+
+    def _get_reply_activities(self):
+        return self.activity_search([REPLY_ACTIVITY], only_automated=False)
+
+    def _prepare_reply_activity_values(self):
+        self.ensure_one()
+        return {
+            "res_model_id": self.env["ir.model"]._get_id(self._name),
+            "res_id": self.id,
+            "activity_type_id": self.env.ref(REPLY_ACTIVITY).id,
+            "user_id": self._get_responsible().id,
+            "date_deadline": fields.Date.context_today(self),
+            # A case that closes takes its automated tasks along, but a reply is still
+            # to be read when everything is paid.
+            "automated": False,
+        }
+
+    # WHO HAS LOOKED
+
+    def action_reply_handled(self):
+        """Let messages go out again: the user has looked at the debtor's reply."""
+        self.check_access("write")
+        self._set_reply_handled(self.env._("The debtor's reply was handled."))
+        return True
+
+    def _set_reply_handled(self, how):
+        """Complete the task and end the pause, with a line in the conversation.
+
+        :param str how: what was done, for that line
+        """
+        replied = self.filtered("reply_date")
+        activities = self._get_reply_activities()
+        if activities:
+            activities.action_feedback(feedback=how)  # ends the pause of its cases
+        rest = replied.filtered("reply_date")
+        if rest:
+            # In sudo: the engine keeps this field; the caller checked the user.
+            rest.sudo().reply_date = False
+            rest._message_log_batch(bodies=dict.fromkeys(rest.ids, how))
+
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        # EXTENDS 'mail': who answers the debtor has looked at the reply
+        recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+        if self._is_answer(message, recipients):
+            # In sudo: posting on the case was checked, not every poster is a collector.
+            self.sudo()._set_reply_handled(
+                self.env._("%(user)s answered the debtor.", user=message.author_id.name)
+            )
+        return recipients
+
+    def _is_answer(self, message, recipients):
+        """Return whether a colleague wrote the message and somebody outside gets it.
+
+        :param list recipients: as returned by ``_notify_thread``
+        """
+        return (
+            message.message_type in ("comment", "email")
+            and message.author_id
+            and not message.author_id.partner_share
+            and any(recipient["share"] for recipient in recipients)
+        )

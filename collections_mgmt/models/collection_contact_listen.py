@@ -1,0 +1,180 @@
+"""What became of a message after it left: it came back, or the debtor answered it."""
+
+from odoo import fields, models
+from odoo.tools import SQL, email_normalize
+
+from ..const import CONTACT_STATES
+
+
+class CollectionContact(models.Model):
+    _inherit = "collection.contact"
+
+    def _set_sent(self):
+        # EXTENDS: a report of the outgoing queue that comes after the bounce is late
+        came_back = self.filtered(
+            lambda contact: contact.is_bounced and contact.state == "failed"
+        )
+        return super(CollectionContact, self - came_back)._set_sent()
+
+    # BOUNCES
+
+    def _receive_bounce(self, email, partners):
+        """Mark those of these contacts that the bounce is about.
+
+        A message with copies to others also bounces for one of those: that is no
+        failure to reach the debtor.
+
+        :param email: the address that did not take the message, or False
+        :param partners: the partners with this address, record set of res.partner
+        :return: the contacts that came back now
+        """
+        address = email_normalize(email)
+        return self.filtered(
+            lambda contact: (
+                contact.address_partner_id in partners
+                or (address and contact.address == address)
+            )
+        )._set_bounced()
+
+    def _set_bounced(self):
+        """Note that the messages came back: whatever was noted before, they failed.
+
+        Items they moved return to the last stage whose message really went out, cases
+        to the date of their last message that did.
+
+        :return: the contacts that had not come back before
+        """
+        moved = self.filtered(lambda contact: not contact.is_bounced)
+        if not moved:
+            return moved
+        today = fields.Date.context_today(self)
+        climbed = moved.filtered(lambda contact: contact.state == "sent")
+        for address, contacts in moved.grouped("address").items():
+            contacts._set_state(
+                tuple(dict(CONTACT_STATES)),
+                "failed",
+                date_done=today,
+                is_bounced=True,
+                reason=self.env._(
+                    "The message came back: it could not be delivered to %(address)s.",
+                    address=address or self.env._("the recipient"),
+                ),
+            )
+        moved.line_ids.write({"is_counted": False})
+        climbed._take_back_stages()
+        climbed._take_back_last_contact()
+        moved._filter_last_of_case()._note_failure(today)
+        return moved
+
+    def _filter_last_of_case(self):
+        """Return those that are the last attempt, done or failed, of their case."""
+        groups = self._read_group(
+            [("case_id", "in", self.case_id.ids), ("state", "in", ("sent", "failed"))],
+            ["case_id"],
+            ["id:max"],
+        )
+        last_ids = {last_id for _case, last_id in groups}
+        return self.filtered(lambda contact: contact.id in last_ids)
+
+    def _take_back_stages(self):
+        """Return the items to the stage of the last contact that really went out.
+
+        Items that another contact has moved on keep their stage.
+        """
+        if not self:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_item item
+                   SET stage_id = CASE
+                           WHEN item.stage_id = ANY(told.stage_ids)
+                           THEN reached.stage_id ELSE item.stage_id END,
+                       stage_date = CASE
+                           WHEN item.stage_id = ANY(told.stage_ids)
+                           THEN reached.date ELSE item.stage_date END,
+                       reminder_stage_id = CASE
+                           WHEN item.reminder_stage_id = ANY(told.stage_ids)
+                           THEN reminded.stage_id ELSE item.reminder_stage_id END,
+                       passed_stage_id = CASE
+                           WHEN item.passed_stage_id = ANY(told.stage_ids)
+                           THEN passed.stage_id ELSE item.passed_stage_id END
+                  FROM (
+                       SELECT item_id, ARRAY_AGG(stage_id) AS stage_ids
+                         FROM collection_contact_line
+                        WHERE contact_id IN %(contacts)s AND stage_id IS NOT NULL
+                        GROUP BY item_id
+                  ) told
+             LEFT JOIN LATERAL (%(reached)s) reached ON TRUE
+             LEFT JOIN LATERAL (%(reminded)s) reminded ON TRUE
+             LEFT JOIN LATERAL (%(passed)s) passed ON TRUE
+                 WHERE item.id = told.item_id
+                """,
+                contacts=tuple(self.ids),
+                reached=self._get_last_stage_sql(("sent",), SQL("stage.days >= 0")),
+                reminded=self._get_last_stage_sql(("sent",), SQL("stage.days < 0")),
+                passed=self._get_last_stage_sql(("sent", "skipped"), SQL("TRUE")),
+            )
+        )
+        self.env["collection.item"].invalidate_model(
+            ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
+        )
+
+    def _get_last_stage_sql(self, states, condition):
+        """Return a SELECT of the last stage of ``told.item_id``, and since when.
+
+        :param tuple states: states of the contacts that count
+        :param SQL condition: which stages count, over ``stage``
+        """
+        return SQL(
+            """
+            SELECT stage.id AS stage_id, MIN(contact.date_done) AS date
+              FROM collection_contact_line line
+              JOIN collection_contact contact ON contact.id = line.contact_id
+              JOIN collection_stage stage ON stage.id = line.stage_id
+             WHERE line.item_id = told.item_id AND contact.state IN %s AND %s
+             GROUP BY stage.id
+             ORDER BY stage.days DESC, stage.sequence DESC, stage.id DESC LIMIT 1
+            """,
+            states,
+            condition,
+        )
+
+    def _take_back_last_contact(self):
+        """Give the debtors' cases the date of the last message that really went out.
+
+        A case inherits the date of the debtor's earlier ones, never of later ones.
+        """
+        if not self:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_case cases
+                   SET date_last_contact = (
+                       SELECT MAX(contact.date_done)
+                         FROM collection_contact contact
+                        WHERE contact.partner_id = cases.partner_id
+                          AND contact.company_id = cases.company_id
+                          AND contact.case_id <= cases.id
+                          AND contact.state = 'sent' AND contact.channel <> 'task'
+                   )
+                 WHERE (cases.partner_id, cases.company_id) IN (
+                       SELECT partner_id, company_id FROM collection_contact
+                        WHERE id IN %s
+                 )
+                """,
+                tuple(self.ids),
+            )
+        )
+        self.env["collection.case"].invalidate_model(["date_last_contact"])
+
+    # REPLIES
+
+    def _set_replied(self):
+        """Note the debtor's first reply to these contacts."""
+        self.filtered(lambda contact: not contact.date_replied).write(
+            {"date_replied": fields.Datetime.now()}
+        )
