@@ -6,8 +6,9 @@ another debtor, date, number and amount. The result works with everything in Odo
 can be opened, paid, reconciled and reported.
 
     books = BulkBooks(env.company)
-    summary = books.build(items=100_000)    # open receivable lines, 10 per debtor
-    books.add_invoices(1_000)               # what another day brings
+    summary = books.build(items=100_000)       # open receivable lines, 10 per debtor
+    books.add_invoices(1_000, tomorrow)        # what another day brings
+    books.pay_invoices(100, tomorrow)
 
 Nothing is random: the same call on the same day writes the same books. The company
 needs a chart of accounts. The caller commits.
@@ -19,7 +20,7 @@ from datetime import timedelta
 from odoo import Command, fields
 from odoo.tools import SQL
 
-from .copier import Seed, multiply_partners
+from .copier import REF_PREFIX, Seed, multiply_partners
 
 ITEMS_PER_DEBTOR = 10
 # Shares of the open lines
@@ -43,6 +44,7 @@ PRICE = 10_000
 FOREIGN_PRICE = 20
 FOREIGN_RATE = 950  # whole amounts in both currencies, whatever the factor
 RATE_AGE = 1_000
+SHARE_OF_PART = 0.3
 FACTORS = 40
 
 # Odoo's table of languages may lack some of them; a debtor's is one that is active.
@@ -85,7 +87,6 @@ class BulkBooks:
         )
         self.company = company.with_env(self.env)
         self.today = today or fields.Date.context_today(company)
-        self.seeds = {}
         self.first_debtor = None
         self.debtor_count = 0
 
@@ -96,42 +97,68 @@ class BulkBooks:
 
         :rtype: Summary
         """
-        self.create_debtors(max(items // ITEMS_PER_DEBTOR, 1))
-        self.create_seeds()
-        shares = {
+        self._create_debtors(max(items // ITEMS_PER_DEBTOR, 1))
+        seeds = self._create_seeds()
+        counts = {
             "foreign": round(items * SHARE_FOREIGN),
             "instalments": round(items * SHARE_INSTALMENTS / 2),
             "part_paid": round(items * SHARE_PART_PAID),
+            "credit": round(items * SHARE_CREDITS),
         }
-        open_lines = sum(shares.values()) + shares["instalments"]
-        shares["plain"] = items - open_lines
-        shares["credit"] = round(items * SHARE_CREDITS)
-        for kind, count in shares.items():
-            self._multiply(kind, count)
+        # The seeds are documents like the others.
+        others = sum(
+            len(seed.open_lines) * (1 + counts.get(kind, 0))
+            for kind, seed in seeds.items()
+        )
+        counts["plain"] = max(items - others, 0)
+        for kind, count in counts.items():
+            plan = self._get_plan_sql(seeds[kind], count, self._get_due_sql(kind), kind)
+            seeds[kind].multiply(plan, count)
         self.analyze()
         return Summary(
             debtors=self.debtor_count,
-            items=items,
-            part_paid=shares["part_paid"],
-            credits=shares["credit"],
-            moves=sum(shares.values()) + shares["part_paid"],
+            items=others + counts["plain"],
+            part_paid=1 + counts["part_paid"],
+            credits=1 + counts["credit"],
+            moves=sum(
+                len(seed.moves) * (1 + counts[kind]) for kind, seed in seeds.items()
+            ),
         )
 
-    def add_invoices(self, count):
-        """Write invoices of today, as another day of business brings them."""
-        self.seeds["new"].multiply(
-            self._get_plan_sql("new", count, SQL("%s", COMING_DAYS)), count
+    def add_invoices(self, count, day=None):
+        """Write invoices of ``day``, as a day of business brings them."""
+        self._find_debtors()
+        seed = Seed(self._post_invoice(self._create_term([COMING_DAYS])))
+        days = ((day or self.today) - self.today).days + COMING_DAYS
+        seed.multiply(
+            self._get_plan_sql(seed, count, SQL("%s", days), f"day {days}"), count
         )
+        self.analyze()
+
+    def pay_invoices(self, count, day=None):
+        """Pay ``count`` invoices in full through Odoo, the oldest first."""
+        invoices = self.env["account.move"].search(
+            [
+                ("move_type", "=", "out_invoice"),
+                ("payment_state", "=", "not_paid"),
+                ("company_id", "=", self.company.id),
+                ("currency_id", "=", self.company.currency_id.id),
+            ],
+            order="invoice_date_due, id",
+            limit=count,
+        )
+        self._register_payment(invoices, payment_date=day or self.today)
 
     def analyze(self):
         """Let PostgreSQL know what the tables look like now."""
-        for table in ("res_partner", "account_move", "account_move_line"):
-            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
-        self.env.cr.execute("ANALYZE account_payment, account_partial_reconcile")
+        self.env.cr.execute(
+            "ANALYZE res_partner, account_move, account_move_line, account_payment,"
+            " account_partial_reconcile"
+        )
 
     # DEBTORS
 
-    def create_debtors(self, count):
+    def _create_debtors(self, count):
         templates = self.env["res.partner"].create(
             [
                 {
@@ -145,9 +172,18 @@ class BulkBooks:
                 for name, country, langs in TEMPLATES
             ]
         )
-        self.template = templates[0]
         self.first_debtor = multiply_partners(templates, count)
         self.debtor_count = count
+        # The debtors' documents are copies: nothing is left that belongs to nobody.
+        templates.unlink()
+
+    def _find_debtors(self):
+        if not self.debtor_count:
+            self.env.cr.execute(
+                "SELECT MIN(id), COUNT(*) FROM res_partner WHERE ref ~ %s",
+                [f"^{REF_PREFIX}[0-9]+$"],
+            )
+            self.first_debtor, self.debtor_count = self.env.cr.fetchone()
 
     def _get_lang(self, wanted):
         active = [code for code, _name in self.env["res.lang"].get_installed()]
@@ -155,38 +191,37 @@ class BulkBooks:
 
     # SEEDS
 
-    def create_seeds(self):
-        """Post one document of each kind through Odoo."""
-        term = self._create_term([(100, INSTALMENT_DAYS)])
-        long_term = self._create_term([(100, COMING_DAYS)])
-        instalments = self._create_term([(50, INSTALMENT_DAYS), (50, COMING_DAYS)])
-        foreign = self._get_foreign_currency()
-        plain = self._post_invoice(long_term)
-        part_paid = self._post_invoice(long_term)
+    def _create_seeds(self):
+        """Post one document of each kind through Odoo; return ``{kind: Seed}``."""
+        term = self._create_term([COMING_DAYS])
+        part_paid = self._post_invoice(term)
+        payment = self._register_payment(part_paid, amount=PRICE * SHARE_OF_PART)
         documents = {
-            "plain": plain,
-            "new": plain,
-            "instalments": self._post_invoice(instalments),
-            "foreign": self._post_invoice(long_term, foreign),
-            "part_paid": part_paid | self._pay_part(part_paid),
+            "plain": self._post_invoice(term),
+            "instalments": self._post_invoice(
+                self._create_term([INSTALMENT_DAYS, COMING_DAYS])
+            ),
+            "foreign": self._post_invoice(term, self._get_foreign_currency()),
+            "part_paid": part_paid | payment.move_id,
             "credit": self._post_invoice(term, move_type="out_refund"),
         }
-        self.seeds = {kind: Seed(moves) for kind, moves in documents.items()}
+        return {kind: Seed(moves) for kind, moves in documents.items()}
 
-    def _create_term(self, parts):
+    def _create_term(self, days):
+        """Create a payment term of equal instalments after so many days each."""
         return self.env["account.payment.term"].create(
             {
-                "name": " + ".join(f"{days} days" for _share, days in parts),
+                "name": " / ".join(map(str, days)),
                 "line_ids": [
                     Command.create(
                         {
                             "value": "percent",
-                            "value_amount": share,
+                            "value_amount": 100 / len(days),
                             "delay_type": "days_after",
-                            "nb_days": days,
+                            "nb_days": count,
                         }
                     )
-                    for share, days in parts
+                    for count in days
                 ],
             }
         )
@@ -213,7 +248,7 @@ class BulkBooks:
         move = self.env["account.move"].create(
             {
                 "move_type": move_type,
-                "partner_id": self.template.id,
+                "partner_id": self.first_debtor,
                 "invoice_date": self.today,
                 "invoice_payment_term_id": term.id,
                 "currency_id": (currency or self.company.currency_id).id,
@@ -231,67 +266,53 @@ class BulkBooks:
         move.action_post()
         return move
 
-    def _pay_part(self, invoice):
+    def _register_payment(self, invoices, **values):
         register = (
             self.env["account.payment.register"]
-            .with_context(active_model="account.move", active_ids=invoice.ids)
-            .create({"amount": PRICE * 0.3, "payment_date": self.today})
+            .with_context(active_model="account.move", active_ids=invoices.ids)
+            .create({"payment_date": self.today, "group_payment": False, **values})
         )
-        return register._create_payments().move_id
+        return register._create_payments()
 
     # PLANS: who gets which copy, due when, of what amount
 
-    def _multiply(self, kind, count):
-        due = {
-            "instalments": self._get_due_sql(LATE_FIRST_INSTALMENT, INSTALMENT_DAYS),
-            # A credit note is taken for what was overpaid in the past months.
-            "credit": self._get_due_sql(1000, 0),
-        }
-        self.seeds[kind].multiply(
-            self._get_plan_sql(
-                kind, count, due.get(kind) or self._get_due_sql(LATE, COMING_DAYS)
-            ),
-            count,
-        )
-
-    def _get_due_sql(self, late, coming_days):
-        """Return the SQL of the days from today to the due date.
-
-        :param int late: how many in a thousand are late, by 1 to ``LATE_DAYS`` days
-        :param int coming_days: the others fall due within so many days
-        """
+    def _get_due_sql(self, kind):
+        """Return the SQL of the days from today to the (first) due date."""
+        if kind == "credit":
+            return SQL("-1 - %s", _pick("days", LATE_DAYS))
+        first_instalment = kind == "instalments"
         return SQL(
-            "CASE WHEN %s < %s THEN -1 - %s ELSE %s END",
+            "CASE WHEN %s < %s THEN -1 - %s ELSE 1 + %s END",
             _pick("late", 1000),
-            late,
+            LATE_FIRST_INSTALMENT if first_instalment else LATE,
             _pick("days", LATE_DAYS),
-            SQL("1 + %s", _pick("days", coming_days)) if coming_days else SQL("0"),
+            _pick("days", INSTALMENT_DAYS if first_instalment else COMING_DAYS),
         )
 
-    def _get_plan_sql(self, kind, count, due):
+    def _get_plan_sql(self, seed, count, due, kind):
         """Return the SELECT that ``Seed.multiply`` wants.
 
-        :param SQL due: days from today to the due date of the first instalment
+        Everybody gets one of the first copies, then it is by lot.
+
+        :param SQL due: days from today to the (first) due date
         """
-        seed = self.seeds[kind]
-        lines = seed.moves[0].line_ids.filtered("date_maturity")
-        term_days = (min(lines.mapped("date_maturity")) - self.today).days
+        dates = filter(None, seed.moves[0].line_ids.mapped("date_maturity"))
         every = FOREIGN_EVERY if kind == "foreign" else 1
+        debtors = -(-self.debtor_count // every)
         return SQL(
             """
-            SELECT number, %(debtor)s AS debtor_id, %(due)s - %(term_days)s AS shift,
-                   1 + %(factor)s AS factor
+            SELECT number, %(due)s - %(term_days)s AS shift, 1 + %(factor)s AS factor,
+                   %(first)s + %(every)s * CASE WHEN number < %(debtors)s THEN number
+                                                ELSE %(lot)s END AS debtor_id
               FROM generate_series(0, %(count)s - 1) AS number
             """,
-            debtor=SQL(
-                "%s + %s * %s",
-                self.first_debtor,
-                every,
-                _pick(f"debtor {kind}", -(-self.debtor_count // every)),
-            ),
             due=due,
-            term_days=term_days,
+            term_days=(min(dates) - self.today).days,
             factor=_pick("factor", FACTORS),
+            first=self.first_debtor,
+            every=every,
+            debtors=debtors,
+            lot=_pick(f"debtor {kind}", debtors),
             count=count,
         )
 

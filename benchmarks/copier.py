@@ -40,6 +40,7 @@ LINK_TABLES = {
     "account_move_line_account_tax_rel": "account_move_line_id",
     "account_account_tag_account_move_line_rel": "account_move_line_id",
 }
+REF_PREFIX = "BULK"  # of the debtors' references
 PARTNER_COLUMNS = ("partner_id", "commercial_partner_id", "partner_shipping_id")
 NAME_COLUMNS = ("name", "move_name", "ref", "memo", "payment_reference")
 MONEY_COLUMNS = {
@@ -336,7 +337,7 @@ def multiply_partners(templates, count):
         "name": name,
         "complete_name": name,
         "commercial_company_name": name,
-        "ref": SQL("to_char(copy.number + 1, '\"D\"FM0000000')"),
+        "ref": SQL("%s || to_char(copy.number + 1, 'FM0000000')", REF_PREFIX),
         "email": email,
         "email_normalized": email,
     }
