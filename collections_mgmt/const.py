@@ -75,5 +75,8 @@ DELIVERY_BATCH_SIZE = 100
 # From so many new rows on, the database's statistics are renewed at once.
 ANALYZE_FROM = 1000
 
+# What one sort or join of a run may take in the database, before it uses its disk.
+WORK_MEMORY = "64MB"
+
 # How long the personal link of a message can be followed.
 PERSONAL_LINK_DAYS = 180

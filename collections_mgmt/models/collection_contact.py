@@ -44,7 +44,7 @@ class CollectionContact(models.Model):
     )
     channel = fields.Selection(CONTACT_CHANNELS, required=True, readonly=True)
     state = fields.Selection(
-        CONTACT_STATES, required=True, readonly=True, default="planned", index=True
+        CONTACT_STATES, required=True, readonly=True, default="planned"
     )
     date_planned = fields.Date(required=True, readonly=True)
     review_date = fields.Date(
@@ -328,7 +328,8 @@ class CollectionContact(models.Model):
                       FROM collection_item item
                       JOIN collection_stage stage ON stage.id = item.stage_id
                      WHERE item.state = 'open' AND item.case_id IN (
-                           SELECT case_id FROM collection_contact WHERE id IN %(contacts)s
+                           SELECT case_id FROM collection_contact
+                            WHERE id IN %(contacts)s
                      )
                      ORDER BY item.case_id,
                               stage.days DESC, stage.sequence DESC, stage.id DESC

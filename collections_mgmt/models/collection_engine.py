@@ -14,7 +14,7 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..const import ANALYZE_FROM
+from ..const import ANALYZE_FROM, WORK_MEMORY
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,21 @@ class CollectionEngine(models.AbstractModel):
         Case.browse(closed_ids)._on_closed()
         return opened, closed
 
+    def _prepare_session(self):
+        """Tell the database, until the transaction ends, that much is to be done.
+
+        It works in memory, does not compile statements, which takes longer than
+        running them, and joins by sets even where it takes a table that was just
+        filled for an empty one: looking up row by row would never end.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SET LOCAL jit = off; SET LOCAL enable_nestloop = off; "
+                "SET LOCAL work_mem = %s",
+                WORK_MEMORY,
+            )
+        )
+
     def _analyze(self, count, *tables):
         """Tell the database about many new rows, before it plans with none in mind."""
         if count > ANALYZE_FROM:
@@ -82,12 +97,12 @@ class CollectionEngine(models.AbstractModel):
                 SELECT * FROM line WHERE amount_residual > 0 AND NOT is_left_out
             ),
             debtor AS MATERIALIZED (%(debtors)s),
-            share AS MATERIALIZED (%(shares)s),
+            difference AS MATERIALIZED (%(differences)s),
             reopened AS (%(reopen_cases)s),
             new_case AS (%(insert_cases)s),
-            open_case AS (
+            open_case AS MATERIALIZED (
                 SELECT id, partner_id FROM collection_case
-                 WHERE company_id = %(company)s AND state = 'open'
+                 WHERE company_id = %(company)s AND state = 'open' AND %(in_scope)s
                  UNION ALL SELECT id, partner_id FROM reopened
                  UNION ALL SELECT id, partner_id FROM new_case
             ),
@@ -101,13 +116,14 @@ class CollectionEngine(models.AbstractModel):
             """,
             lines=self._get_receivable_lines_sql(scope),
             debtors=self._get_debtors_sql(scope),
-            shares=self._get_shares_sql(),
+            differences=self._get_differences_sql(scope),
             reopen_cases=self._get_reopen_cases_sql(scope),
             insert_cases=self._get_insert_cases_sql(scope),
             insert_items=self._get_insert_items_sql(scope),
             update_items=self._get_update_items_sql(),
             close_items=self._get_close_items_sql(scope),
             company=scope.company.id,
+            in_scope=scope.has("partner_id"),
         )
 
     # What is read
@@ -127,8 +143,9 @@ class CollectionEngine(models.AbstractModel):
                    COALESCE(line.no_followup, FALSE) AS is_left_out,
                    move.collection_strategy_id AS own_strategy_id
               FROM account_move_line line
-              JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
+         LEFT JOIN account_move move
+                ON move.id = line.move_id AND move.collection_strategy_id IS NOT NULL
              WHERE %s
                AND %s
             """,
@@ -143,18 +160,20 @@ class CollectionEngine(models.AbstractModel):
         """
         return SQL(
             """
-            line.account_id = ANY(ARRAY(
-                SELECT id FROM account_account WHERE account_type = 'asset_receivable'
-            ))
+            line.account_id = ANY(%(accounts)s)
             AND line.parent_state = 'posted'
             AND line.reconciled IS NOT TRUE
             AND line.amount_residual <> 0
-            AND line.company_id = ANY(ARRAY(
+            AND line.company_id IN (
                 SELECT id FROM res_company
-                 WHERE split_part(parent_path, '/', 1)::integer = %s
-            ))
+                 WHERE split_part(parent_path, '/', 1)::integer = %(company)s
+            )
             """,
-            company.id,
+            # Given by id, the database knows how few of all lines they have.
+            accounts=self.env["account.account"]
+            .search([("account_type", "=", "asset_receivable")])
+            .ids,
+            company=company.id,
         )
 
     def _get_orphans_sql(self, company):
@@ -208,19 +227,60 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             SELECT owed.*, COALESCE(strategy.id, debtor.strategy_id) AS strategy_id,
-                   GREATEST(0, LEAST(
-                       owed.amount_residual,
-                       debtor.credit - COALESCE(SUM(owed.amount_residual) OVER older, 0)
-                   )) AS amount_credit
+                   COALESCE(covered.amount, 0) AS amount_credit
               FROM owed
               JOIN debtor ON debtor.partner_id = owed.partner_id
          LEFT JOIN collection_strategy strategy
                 ON strategy.id = owed.own_strategy_id AND strategy.active
-            WINDOW older AS (
-                   PARTITION BY owed.partner_id ORDER BY owed.date_due, owed.id
-                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            )
+         LEFT JOIN (
+                SELECT owed.id, GREATEST(0, LEAST(
+                           owed.amount_residual,
+                           debtor.credit
+                           - COALESCE(SUM(owed.amount_residual) OVER older, 0)
+                       )) AS amount
+                  FROM owed
+                  JOIN debtor ON debtor.partner_id = owed.partner_id
+                 WHERE debtor.credit > 0
+                WINDOW older AS (
+                       PARTITION BY owed.partner_id ORDER BY owed.date_due, owed.id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                )
+              ) covered ON covered.id = owed.id
             """
+        )
+
+    def _get_differences_sql(self, scope):
+        """Return a SELECT of what the items lack, have too much, or say wrongly.
+
+        ``line_id`` is empty where an open item's line is gone, ``item_id`` where a line
+        has no open item.
+        """
+        return SQL(
+            """
+            SELECT share.id AS line_id, share.move_id, share.partner_id,
+                   share.strategy_id, share.date_due, share.amount_residual,
+                   share.amount_residual_currency, share.amount_credit,
+                   followed.id AS item_id
+              FROM (%(shares)s) share
+         FULL JOIN (
+                SELECT item.*, cases.partner_id
+                  FROM collection_item item
+                  JOIN collection_case cases ON cases.id = item.case_id
+                 WHERE item.state = 'open' AND cases.company_id = %(company)s
+                   AND %(in_scope)s
+              ) followed ON followed.move_line_id = share.id
+             WHERE share.id IS NULL OR followed.id IS NULL
+                OR (followed.partner_id, followed.date_due, followed.strategy_id,
+                    followed.amount_residual, followed.amount_residual_currency,
+                    followed.amount_credit)
+                   IS DISTINCT FROM
+                   (share.partner_id, share.date_due, share.strategy_id,
+                    share.amount_residual, share.amount_residual_currency,
+                    share.amount_credit)
+            """,
+            shares=self._get_shares_sql(),
+            company=scope.company.id,
+            in_scope=scope.has("cases.partner_id"),
         )
 
     # What is written
@@ -233,11 +293,11 @@ class CollectionEngine(models.AbstractModel):
                SET state = 'open', date_closed = NULL, close_reason = NULL,
                    cured_stage_id = NULL
               FROM (
-                SELECT owed.partner_id, MAX(item.case_id) AS case_id
-                  FROM owed
-                  JOIN collection_item item ON item.move_line_id = owed.id
-                 WHERE item.state = 'closed'
-                 GROUP BY owed.partner_id
+                SELECT difference.partner_id, MAX(item.case_id) AS case_id
+                  FROM difference
+                  JOIN collection_item item ON item.move_line_id = difference.line_id
+                 WHERE difference.item_id IS NULL
+                 GROUP BY difference.partner_id
               ) back
              WHERE cases.id = back.case_id AND cases.state = 'closed'
                AND cases.partner_id = back.partner_id
@@ -295,16 +355,17 @@ class CollectionEngine(models.AbstractModel):
                 date_due, amount_residual, amount_residual_currency, amount_credit,
                 amount_promised, amount_disputed
             )
-            SELECT share.id, share.move_id, open_case.id, share.strategy_id, 'open',
-                   %(date)s, share.date_due, share.amount_residual,
-                   share.amount_residual_currency, share.amount_credit, 0, 0
-              FROM share
-              JOIN open_case ON open_case.partner_id = share.partner_id
-         LEFT JOIN collection_item item ON item.move_line_id = share.id
+            SELECT difference.line_id, difference.move_id, open_case.id,
+                   difference.strategy_id, 'open', %s, difference.date_due,
+                   difference.amount_residual, difference.amount_residual_currency,
+                   difference.amount_credit, 0, 0
+              FROM difference
+              JOIN open_case ON open_case.partner_id = difference.partner_id
+         LEFT JOIN collection_item item ON item.move_line_id = difference.line_id
              WHERE item.id IS NULL
             RETURNING id
             """,
-            date=scope.date,
+            scope.date,
         )
 
     def _get_update_items_sql(self):
@@ -313,22 +374,15 @@ class CollectionEngine(models.AbstractModel):
             """
             UPDATE collection_item item
                SET state = 'open', date_closed = NULL, case_id = open_case.id,
-                   date_due = share.date_due, strategy_id = share.strategy_id,
-                   amount_residual = share.amount_residual,
-                   amount_residual_currency = share.amount_residual_currency,
-                   amount_credit = share.amount_credit
-              FROM share
-              JOIN open_case ON open_case.partner_id = share.partner_id
-              JOIN collection_item before ON before.move_line_id = share.id
-             WHERE item.id = before.id
-               AND (before.state, before.case_id, before.date_due, before.strategy_id,
-                    before.amount_residual, before.amount_residual_currency,
-                    before.amount_credit)
-                   IS DISTINCT FROM
-                   ('open', open_case.id, share.date_due, share.strategy_id,
-                    share.amount_residual, share.amount_residual_currency,
-                    share.amount_credit)
-            RETURNING before.state = 'closed' AS was_closed
+                   date_due = difference.date_due,
+                   strategy_id = difference.strategy_id,
+                   amount_residual = difference.amount_residual,
+                   amount_residual_currency = difference.amount_residual_currency,
+                   amount_credit = difference.amount_credit
+              FROM difference
+              JOIN open_case ON open_case.partner_id = difference.partner_id
+             WHERE item.move_line_id = difference.line_id
+            RETURNING difference.item_id IS NULL AS was_closed
             """
         )
 
@@ -336,17 +390,13 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             UPDATE collection_item item
-               SET state = 'closed', date_closed = %(date)s,
+               SET state = 'closed', date_closed = %s,
                    amount_residual = 0, amount_residual_currency = 0, amount_credit = 0
-              FROM collection_case cases
-             WHERE cases.id = item.case_id AND cases.company_id = %(company)s
-               AND item.state = 'open' AND %(in_scope)s
-               AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.id = item.move_line_id)
+              FROM difference
+             WHERE difference.line_id IS NULL AND item.id = difference.item_id
             RETURNING item.id
             """,
-            in_scope=scope.has("cases.partner_id"),
-            company=scope.company.id,
-            date=scope.date,
+            scope.date,
         )
 
     def _get_update_cases_sql(self, scope):

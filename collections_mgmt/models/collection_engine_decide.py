@@ -155,11 +155,15 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             %(stages)s,
+            address AS MATERIALIZED (%(addresses)s),
             item_fact AS MATERIALIZED (%(items)s),
+            case_sum AS MATERIALIZED (%(sums)s),
             case_fact AS MATERIALIZED (%(cases)s)
             """,
             stages=self._get_stage_ctes_sql(scope),
+            addresses=self._get_addresses_sql(self._get_open_debtors_sql(scope)),
             items=self._get_item_facts_sql(scope),
+            sums=self._get_case_sums_sql(scope),
             cases=self._get_case_facts_sql(scope),
         )
 
@@ -235,77 +239,113 @@ class CollectionEngine(models.AbstractModel):
 
         ``due_stage_id`` is the stage whose message is due on the day of the scope;
         ``is_late_step`` that it is a step some days into the stage the item stands in;
-        otherwise ``next_stage_id`` and ``next_date`` say what comes when. Nothing is
-        due for an item of which no more than the tolerance is left to chase, or whose
+        otherwise ``next_rank`` and ``next_date`` say what comes when. Nothing is due
+        for an item of which no more than the tolerance is left to chase, or whose
         message is on its way.
         """
         return SQL(
             """
             SELECT item.id, item.case_id, item.move_id, item.date_due,
-                   item.amount_residual, item.amount_credit,
-                   COALESCE(item.amount_promised, 0) AS amount_promised,
-                   COALESCE(item.amount_disputed, 0) AS amount_disputed,
-                   fact.chased, fact.is_chased, due.stage_id AS due_stage_id,
-                   due.rank AS due_rank,
-                   due.stage_id IS NOT NULL AND NOT fact.climbs
-                       AND remind.stage_id IS NULL AS is_late_step,
-                   CASE WHEN fact.is_free AND NOT fact.climbs THEN
-                        CASE WHEN soon.next_date < fact.climb_date
-                                  OR fact.climb_date IS NULL THEN soon.stage_id
-                             ELSE climb.stage_id END END AS next_stage_id,
-                   CASE WHEN fact.is_free AND NOT fact.climbs
-                        THEN LEAST(soon.next_date, fact.climb_date) END AS next_date
-              FROM collection_item item
-              JOIN collection_case cases ON cases.id = item.case_id
-         LEFT JOIN collection_strategy strategy ON strategy.id = item.strategy_id
-         LEFT JOIN pending ON pending.item_id = item.id
-         LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
-         LEFT JOIN rung climb
-                ON climb.strategy_id = item.strategy_id
-               AND climb.passed_id = COALESCE(item.passed_stage_id, 0)
-        CROSS JOIN LATERAL (
-                SELECT %(chased)s AS chased,
-                       %(chased)s > COALESCE(strategy.tolerance_amount, 0) AS is_chased,
-                       %(chased)s > COALESCE(strategy.tolerance_amount, 0)
-                           AND pending.item_id IS NULL AS is_free,
-                       CASE WHEN climb.stage_id IS NOT NULL THEN
-                            LEAST(GREATEST(item.date_due + climb.days,
-                                           item.stage_date + climb.minimum_days),
-                                  %(last_day)s) END AS climb_date,
-                       COALESCE(GREATEST(item.date_due + climb.days,
-                                         item.stage_date + climb.minimum_days)
-                                <= %(date)s, FALSE) AS climbs
-              ) fact
-         LEFT JOIN reminder remind
-                ON remind.strategy_id = item.strategy_id
-               AND item.date_due > %(date)s
-               AND %(date)s - item.date_due
-                   BETWEEN remind.first_day AND remind.last_day
-               AND (passed.id IS NULL OR passed.days < remind.first_day)
+                   item.amount_residual, item.amount_credit, item.amount_promised,
+                   item.amount_disputed, item.chased, item.is_chased,
+                   item.tolerance_amount,
+                   item.due_stage_id,
+                   CASE WHEN item.climbs THEN item.climb_rank
+                        WHEN item.remind_rank IS NOT NULL THEN item.remind_rank
+                        WHEN item.due_stage_id IS NOT NULL THEN item.standing_rank
+                   END AS due_rank,
+                   item.due_stage_id IS NOT NULL AND NOT item.climbs
+                       AND item.remind_rank IS NULL AS is_late_step,
+                   CASE WHEN item.is_free AND NOT item.climbs THEN
+                        CASE WHEN soon.next_date < item.climb_date
+                                  OR item.climb_date IS NULL THEN soon.rank
+                             ELSE item.climb_rank END END AS next_rank,
+                   CASE WHEN item.is_free AND NOT item.climbs
+                        THEN LEAST(soon.next_date, item.climb_date) END AS next_date
+              FROM (
+                SELECT item.*,
+                       CASE WHEN NOT item.is_free THEN NULL
+                            WHEN item.climbs THEN item.climb_stage_id
+                            ELSE COALESCE(item.remind_stage_id, %(late_stage)s)
+                       END AS due_stage_id
+                  FROM (%(standings)s) item
+                OFFSET 0
+              ) item
          LEFT JOIN LATERAL (
-                SELECT reminder.stage_id,
-                       item.date_due + reminder.first_day AS next_date
+                SELECT reminder.rank, item.date_due + reminder.first_day AS next_date
                   FROM reminder
                  WHERE reminder.strategy_id = item.strategy_id
                    AND item.date_due > %(date)s
                    AND item.date_due + reminder.first_day > %(date)s
                  ORDER BY reminder.rank LIMIT 1
               ) soon ON TRUE
-        CROSS JOIN LATERAL (
-                SELECT CASE WHEN NOT fact.is_free THEN NULL
-                            WHEN fact.climbs THEN climb.stage_id
-                            ELSE COALESCE(remind.stage_id, %(late_stage)s)
-                       END AS stage_id,
-                       CASE WHEN fact.climbs THEN climb.rank
-                            ELSE remind.rank END AS rank
-              ) due
-             WHERE item.state = 'open' AND cases.state = 'open'
-               AND cases.company_id = %(company)s AND %(in_scope)s
             """,
-            chased=self._get_chased_sql(),
+            standings=self._get_standings_sql(scope),
             late_stage=self._get_late_stage_sql(scope),
             date=scope.date,
+        )
+
+    def _get_standings_sql(self, scope):
+        """Return a SELECT of the open items with where each stands on its ladder.
+
+        OFFSET keeps the database from working out the same expression wherever it is
+        used.
+        """
+        return SQL(
+            """
+            SELECT item.*, standing.rank AS standing_rank,
+                   climb.stage_id AS climb_stage_id, climb.rank AS climb_rank,
+                   remind.stage_id AS remind_stage_id, remind.rank AS remind_rank,
+                   item.is_chased AND pending.item_id IS NULL AS is_free,
+                   CASE WHEN climb.stage_id IS NOT NULL THEN
+                        LEAST(GREATEST(item.date_due + climb.days,
+                                       item.stage_date + climb.minimum_days),
+                              %(last_day)s) END AS climb_date,
+                   COALESCE(GREATEST(item.date_due + climb.days,
+                                     item.stage_date + climb.minimum_days)
+                            <= %(date)s, FALSE) AS climbs
+              FROM (
+                SELECT item.*, chased > tolerance_amount AS is_chased
+                  FROM (%(items)s) item
+                OFFSET 0
+              ) item
+         LEFT JOIN pending ON pending.item_id = item.id
+         LEFT JOIN stage standing ON standing.id = item.stage_id
+         LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
+         LEFT JOIN rung climb
+                ON climb.strategy_id = item.strategy_id
+               AND climb.passed_id = COALESCE(item.passed_stage_id, 0)
+         LEFT JOIN reminder remind
+                ON remind.strategy_id = item.strategy_id
+               AND item.date_due > %(date)s
+               AND %(date)s - item.date_due
+                   BETWEEN remind.first_day AND remind.last_day
+               AND (passed.id IS NULL OR passed.days < remind.first_day)
+            OFFSET 0
+            """,
+            items=self._get_open_items_sql(scope),
+            date=scope.date,
             last_day=date.max,  # the last one that Python knows
+        )
+
+    def _get_open_items_sql(self, scope):
+        return SQL(
+            """
+            SELECT item.id, item.case_id, item.move_id, item.strategy_id, item.date_due,
+                   item.stage_id, item.stage_date, item.passed_stage_id,
+                   item.amount_residual, item.amount_credit,
+                   COALESCE(item.amount_promised, 0) AS amount_promised,
+                   COALESCE(item.amount_disputed, 0) AS amount_disputed,
+                   %(chased)s AS chased,
+                   COALESCE(strategy.tolerance_amount, 0)::numeric AS tolerance_amount
+              FROM collection_item item
+              JOIN collection_case cases ON cases.id = item.case_id
+         LEFT JOIN collection_strategy strategy ON strategy.id = item.strategy_id
+             WHERE item.state = 'open' AND cases.state = 'open'
+               AND cases.company_id = %(company)s AND %(in_scope)s
+            OFFSET 0
+            """,
+            chased=self._get_chased_sql(),
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
         )
@@ -353,35 +393,30 @@ class CollectionEngine(models.AbstractModel):
                    failed.date_done + GREATEST(strategy.minimum_gap_days, 1)
                        AS retry_date,
                    pending.state AS pending_state, pending.stage_id AS pending_stage_id,
-                   COALESCE(step.is_any, FALSE) AS has_step,
+                   step.case_id IS NOT NULL AS has_step,
                    COALESCE(step.is_reachable, FALSE) AS is_reachable
               FROM collection_case cases
               JOIN res_company company ON company.id = cases.company_id
          LEFT JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
-         LEFT JOIN (%(totals)s) item ON item.case_id = cases.id
-         LEFT JOIN collection_stage due_stage ON due_stage.id = item.due_stage_id
-         LEFT JOIN LATERAL (%(last_contact)s) last_contact
-                ON item.due_stage_id IS NOT NULL
-         LEFT JOIN LATERAL (
-                SELECT BOOL_OR(TRUE) AS is_any,
-                       BOOL_OR(%(channel)s IS NOT NULL) AS is_reachable
-                  FROM collection_step step
-                 WHERE step.stage_id = item.due_stage_id
-                   AND (step.delay_days > 0) = item.is_late_step
-                   AND %(condition)s
-              ) step ON item.due_stage_id IS NOT NULL
+         LEFT JOIN case_sum item ON item.case_id = cases.id
+         LEFT JOIN (
+                SELECT due_step.case_id, BOOL_OR(channel IS NOT NULL) AS is_reachable
+                  FROM (%(due_steps)s) due_step
+                 GROUP BY due_step.case_id
+              ) step ON step.case_id = cases.id
         CROSS JOIN LATERAL (
                 -- A reminder that reaches nobody is left out; dunning is not. Nor does
                 -- a late step that does not apply stop what else there is to say.
                 SELECT CASE WHEN step.is_reachable
-                                 OR due_stage.days >= 0 AND NOT item.is_late_step
+                                 OR item.due_days >= 0 AND NOT item.is_late_step
                             THEN item.due_stage_id END AS stage_id
               ) due
-         LEFT JOIN LATERAL (
-                SELECT contact.state, contact.stage_id FROM collection_contact contact
-                 WHERE contact.case_id = cases.id AND contact.state IN %(pending)s
-                 ORDER BY contact.state = 'review' LIMIT 1
-              ) pending ON TRUE
+         LEFT JOIN (
+                SELECT DISTINCT ON (case_id) case_id, state, stage_id
+                  FROM collection_contact
+                 WHERE state IN %(pending)s AND company_id = %(company)s
+                 ORDER BY case_id, state = 'review'
+              ) pending ON pending.case_id = cases.id
          LEFT JOIN LATERAL (
                 SELECT CASE WHEN contact.state = 'failed' THEN contact.date_done END
                        AS date_done
@@ -393,53 +428,108 @@ class CollectionEngine(models.AbstractModel):
              WHERE cases.company_id = %(company)s AND cases.state = 'open'
                AND %(in_scope)s
             """,
-            totals=self._get_case_sums_sql(scope),
-            last_contact=self._get_last_contact_sql(),
-            channel=self._get_step_channel_sql(SQL("cases.partner_id")),
-            condition=self._get_step_condition_sql(),
+            due_steps=self._get_due_steps_sql(SQL("case_sum")),
             pending=PENDING_STATES,
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
         )
 
     def _get_case_sums_sql(self, scope):
-        """Return a SELECT of what ``item_fact`` adds up to per case."""
+        """Return a SELECT of what ``item_fact`` adds up to per case.
+
+        Ranks stand for stages, because sorting them is cheap: the highest due, and the
+        next as day and rank in one number.
+        """
         return SQL(
             """
-            SELECT case_id,
-                   SUM(amount_residual - amount_credit)
-                       FILTER (WHERE is_overdue) AS overdue_less_credit,
-                   SUM(amount_residual - amount_credit - amount_promised)
-                       FILTER (WHERE is_overdue) AS overdue_less_promise,
-                   SUM(chased) FILTER (WHERE is_overdue) AS overdue_net,
-                   SUM(amount_promised) FILTER (WHERE is_overdue) AS overdue_promised,
-                   SUM(amount_disputed) FILTER (WHERE is_overdue) AS overdue_disputed,
-                   SUM(chased) FILTER (
-                       WHERE is_chased AND (is_overdue OR due_stage_id IS NOT NULL)
-                   ) AS asked_net,
-                   (ARRAY_AGG(due_stage_id ORDER BY is_late_step, due_rank DESC)
-                       FILTER (WHERE due_stage_id IS NOT NULL))[1] AS due_stage_id,
-                   COALESCE(BOOL_AND(is_late_step)
-                       FILTER (WHERE due_stage_id IS NOT NULL), FALSE) AS is_late_step,
-                   MIN(next_date) AS next_date,
-                   (ARRAY_AGG(next_stage_id ORDER BY next_date)
-                       FILTER (WHERE next_date IS NOT NULL))[1] AS next_stage_id
-              FROM (SELECT *, date_due < %s AS is_overdue FROM item_fact) item_fact
-             GROUP BY case_id
+            SELECT total.*, due.id AS due_stage_id, due.days AS due_days,
+                   DATE '2000-01-01' + (total.next_key / 1000000)::integer AS next_date,
+                   next.id AS next_stage_id
+              FROM (
+                SELECT item_fact.case_id, cases.partner_id,
+                       SUM(item_fact.amount_residual - item_fact.amount_credit)
+                           FILTER (WHERE is_overdue) AS overdue_less_credit,
+                       SUM(item_fact.amount_residual - item_fact.amount_credit
+                           - amount_promised)
+                           FILTER (WHERE is_overdue) AS overdue_less_promise,
+                       SUM(chased) FILTER (WHERE is_overdue) AS overdue_net,
+                       SUM(amount_promised)
+                           FILTER (WHERE is_overdue) AS overdue_promised,
+                       SUM(amount_disputed)
+                           FILTER (WHERE is_overdue) AS overdue_disputed,
+                       SUM(chased) FILTER (
+                           WHERE is_chased AND (is_overdue OR due_rank IS NOT NULL)
+                       ) AS asked_net,
+                       COALESCE(MAX(due_rank) FILTER (WHERE NOT is_late_step),
+                                MAX(due_rank)) AS due_rank,
+                       COALESCE(BOOL_AND(is_late_step)
+                           FILTER (WHERE due_rank IS NOT NULL), FALSE) AS is_late_step,
+                       MIN((next_date - DATE '2000-01-01')::bigint * 1000000
+                           + next_rank) AS next_key
+                  FROM (SELECT *, date_due < %s AS is_overdue FROM item_fact) item_fact
+                  JOIN collection_case cases ON cases.id = item_fact.case_id
+                 GROUP BY item_fact.case_id, cases.partner_id
+              ) total
+         LEFT JOIN stage due ON due.rank = total.due_rank
+         LEFT JOIN stage next ON next.rank = total.next_key %% 1000000
             """,
             scope.date,
+        )
+
+    def _get_due_steps_sql(self, subjects):
+        """Return a SELECT of the steps that apply to the due stage of each subject.
+
+        ``channel`` is how the step reaches the debtor: its own channel, else its
+        fallback, NULL when neither has an address. A task needs none.
+
+        :param SQL subjects: a table with case_id, partner_id, due_stage_id and
+            is_late_step
+        """
+        return SQL(
+            """
+            SELECT subject.*, step.id AS step_id, step.sequence AS step_sequence,
+                   reach.channel,
+                   CASE WHEN reach.channel = step.channel THEN direct.partner_id
+                        ELSE fallback.partner_id END AS address_partner_id
+              FROM %(subjects)s subject
+              JOIN collection_step step
+                ON step.stage_id = subject.due_stage_id
+               AND (step.delay_days > 0) = subject.is_late_step
+         LEFT JOIN address direct
+                ON direct.debtor_id = subject.partner_id
+               AND direct.channel = step.channel
+         LEFT JOIN address fallback
+                ON fallback.debtor_id = subject.partner_id
+               AND fallback.channel = step.fallback_channel
+         LEFT JOIN LATERAL (%(last_contact)s) last_contact ON TRUE
+        CROSS JOIN LATERAL (
+                SELECT CASE
+                    WHEN step.channel = 'task' OR direct.partner_id IS NOT NULL
+                         THEN step.channel
+                    WHEN step.fallback_channel = 'task'
+                         OR fallback.partner_id IS NOT NULL
+                         THEN step.fallback_channel END AS channel
+              ) reach
+             WHERE %(condition)s
+            """,
+            subjects=subjects,
+            last_contact=self._get_last_contact_sql(),
+            condition=self._get_step_condition_sql(),
         )
 
     # STEPS
 
     def _get_last_contact_sql(self):
-        """Return a SELECT of the last message the debtor of ``cases`` really got."""
+        """Return a SELECT of the last message the debtor of ``subject`` really got.
+
+        Nothing is looked up where no step asks what the debtor did.
+        """
         return SQL(
             """
             SELECT contact.date_opened, contact.date_clicked, contact.date_replied
               FROM collection_contact contact
-             WHERE contact.case_id = cases.id AND contact.state = 'sent'
-               AND contact.channel <> 'task'
+             WHERE contact.case_id = subject.case_id AND contact.state = 'sent'
+               AND contact.channel <> 'task' AND step.condition <> 'always'
              ORDER BY contact.id DESC LIMIT 1
             """
         )
@@ -464,21 +554,66 @@ class CollectionEngine(models.AbstractModel):
             """
         )
 
-    def _get_step_channel_sql(self, debtor):
-        """Return the SQL expression of how ``step`` reaches the debtor.
+    # ADDRESSES
 
-        Its channel, else its fallback, NULL when neither has an address. A task needs
-        none.
+    def _get_open_debtors_sql(self, scope):
+        return SQL(
+            """
+            SELECT partner_id FROM collection_case
+             WHERE state = 'open' AND company_id = %s AND %s
+            """,
+            scope.company.id,
+            scope.has("partner_id"),
+        )
+
+    def _get_addresses_sql(self, debtors):
+        """Return a SELECT of who receives each channel's messages of each debtor.
+
+        The debtor's collections contact comes first, then the invoice address, then
+        the debtor; the first of them with an address wins.
+
+        :param SQL debtors: a SELECT of the debtors, as ``partner_id``
+        :return: SQL of debtor_id, channel and partner_id
         """
         return SQL(
             """
-            CASE WHEN step.channel = 'task' OR %(address)s IS NOT NULL
-                      THEN step.channel
-                 WHEN step.fallback_channel = 'task' OR %(fallback_address)s IS NOT NULL
-                      THEN step.fallback_channel END
+            SELECT DISTINCT ON (debtor.id, means.channel)
+                   debtor.id AS debtor_id, means.channel, person.id AS partner_id
+              FROM (%(debtors)s) wanted
+              JOIN res_partner debtor ON debtor.id = wanted.partner_id
+              JOIN res_partner person
+                ON person.commercial_partner_id = debtor.id AND person.active
+               AND (person.id IN (debtor.id, debtor.collection_contact_id)
+                    OR person.type = 'invoice')
+        CROSS JOIN LATERAL (%(means)s) means
+             ORDER BY debtor.id, means.channel,
+                      person.id = debtor.collection_contact_id DESC NULLS LAST,
+                      (person.id <> debtor.id) DESC, person.id
             """,
-            address=self._get_address_sql(SQL("step.channel"), debtor),
-            fallback_address=self._get_address_sql(
-                SQL("step.fallback_channel"), debtor
+            debtors=debtors,
+            means=SQL(" UNION ALL ").join(
+                SQL("SELECT %s AS channel WHERE %s", channel, condition)
+                for channel, condition in self._get_address_conditions().items()
             ),
         )
+
+    def _get_address_conditions(self):
+        """Return {channel: SQL condition that ``person`` has an address for it}.
+
+        An address from which a message came back counts as none. Modules that add a
+        channel add its condition.
+        """
+        return {
+            "email": SQL(
+                """
+                person.email_normalized IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM collection_contact bounced
+                     WHERE bounced.address_partner_id = person.id
+                       AND bounced.is_bounced AND bounced.channel = 'email'
+                       AND bounced.address = person.email_normalized
+                )
+                """
+            ),
+            "letter": SQL("person.street IS NOT NULL AND person.city IS NOT NULL"),
+        }

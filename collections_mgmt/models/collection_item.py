@@ -106,7 +106,6 @@ class CollectionItem(models.Model):
     _unique_move_line = models.UniqueIndex(
         "(move_line_id)", "This journal item is already followed."
     )
-    _open_by_case = models.Index("(case_id, date_due) WHERE state = 'open'")
 
     @api.depends("date_due")
     def _compute_days_overdue(self):

@@ -149,8 +149,7 @@ class CollectionRun(models.Model):
             }
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
-        # Compiling such statements takes longer than running them.
-        self.env.cr.execute("SET LOCAL jit = off")
+        engine._prepare_session()
         scope = Scope(company, run.date)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
