@@ -52,12 +52,12 @@ class Database:
         _Process(self, ["-i", modules, "--stop-after-init"]).finish()
         return round(time.perf_counter() - start, 1)
 
-    def step(self, name, **arguments):
+    def step(self, name, /, **arguments):
         """Run a step of ``benchmarks.steps`` in a process of its own."""
         [result] = self.steps_at_once(name, 1, **arguments)
         return result
 
-    def steps_at_once(self, name, count, **arguments):
+    def steps_at_once(self, name, workers, /, **arguments):
         """Run a step in several processes at the same time; return their results."""
         script = (
             "from benchmarks.steps import perform\n"
@@ -65,7 +65,7 @@ class Database:
         )
         processes = [
             _Process(self, ["shell", NO_MAIL_SERVER], script)
-            for _number in range(count)
+            for _worker in range(workers)
         ]
         return [process.get_result() for process in processes]
 
