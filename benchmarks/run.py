@@ -126,6 +126,7 @@ class Benchmark:
                 - min(worker["begun"] for worker in workers),
                 3,
             ),
+            "cpu": round(sum(worker.get("cpu", 0) for worker in workers), 3),
             "queries": sum(worker["queries"] for worker in workers),
             "memory_mb": max(worker["memory_mb"] for worker in workers),
             **self.copy.step("count_messages").get("queued", {}),

@@ -107,17 +107,16 @@ def deliver(env, start_at=None):
     """
     if start_at:
         time.sleep(max(start_at - time.time(), 0))
-    contacts = env["collection.contact"]
     begun = time.time()
     with Meter(env.cr) as meter:
-        while True:
+        done = False
+        while not done:
             try:
-                contacts._cron_deliver()
-                if not contacts.search_count([("state", "=", "planned")]):
-                    break
+                env["collection.contact"]._cron_deliver()
+                env.cr.commit()
+                done = True
             except psycopg2.OperationalError:
                 env.cr.rollback()  # as the scheduler does, which calls again
-            env.cr.commit()
     return {**meter.result, "begun": begun, "ended": time.time()}
 
 
