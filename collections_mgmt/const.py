@@ -80,3 +80,11 @@ WORK_MEMORY = "64MB"
 
 # How long the personal link of a message can be followed.
 PERSONAL_LINK_DAYS = 180
+
+# How long an accountant's posting waits for other work on the same cases.
+SYNC_LOCK_TIMEOUT = "2s"
+# After how many minutes cases that could not follow the ledger are tried again.
+SYNC_RETRY_DELAY = 5
+
+# How many documents one call of wkhtmltopdf prints: each is a file it keeps open.
+PDF_BATCH_SIZE = 100

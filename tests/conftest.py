@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
-MODULES = "collections_mgmt,collections_portal,collections_sms"
+MODULES = "collections_mgmt,collections_portal,collections_sms,collections_snailmail"
 RESULT_MARK = "RESULT:"
 PRELUDE = pathlib.Path(__file__).with_name("shell_prelude.py").read_text()
 

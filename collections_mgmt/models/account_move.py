@@ -94,6 +94,17 @@ class AccountMove(models.Model):
             domain |= Domain("collection_item_ids", "not any", is_open)
         return domain
 
+    def write(self, vals):
+        # EXTENDS 'account': posting, resetting and cancelling change what is owed
+        if "state" not in vals:
+            return super().write(vals)
+        moves = self
+        if vals["state"] != "posted":
+            moves = self.filtered(lambda move: move.state == "posted")
+        result = super().write(vals)
+        self.env["collection.engine"]._note_lines(moves.line_ids)
+        return result
+
     def action_open_collection_case(self):
         """Open the case in which the invoice is followed."""
         self.ensure_one()

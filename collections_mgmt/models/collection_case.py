@@ -196,7 +196,11 @@ class CollectionCase(models.Model):
     @api.depends("contact_ids.state")
     def _compute_sent_count(self):
         groups = self.env["collection.contact"]._read_group(
-            [("case_id", "in", self.ids), ("state", "=", "sent")],
+            [
+                ("case_id", "in", self.ids),
+                ("state", "=", "sent"),
+                ("stage_id", "!=", False),
+            ],
             ["case_id"],
             ["__count"],
         )

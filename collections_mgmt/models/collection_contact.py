@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import CONTACT_CHANNELS, CONTACT_STATES
+from ..const import CONTACT_CHANNELS, CONTACT_STATES, PENDING_STATES
 from ..tools.statement import Row, group_by_currency
 
 
@@ -148,7 +148,7 @@ class CollectionContact(models.Model):
 
         A currency in which nothing is asked for is left out.
         """
-        ledger_credit = self._get_credits_by_currency()
+        ledger_credit = self.case_id._get_credits_by_currency()
         return {
             contact: [
                 block
@@ -174,31 +174,6 @@ class CollectionContact(models.Model):
             share = line._get_credit_share()
             if share:
                 credit[line.currency_id] = credit.get(line.currency_id, 0.0) + share
-        return credit
-
-    def _get_credits_by_currency(self):
-        """Return {(debtor id, root company id): {currency: amount, positive}}."""
-        # In sudo: the amounts a debtor is told do not depend on who looks at them.
-        groups = (
-            self.env["account.move.line"]
-            .sudo()
-            ._read_group(
-                [
-                    ("partner_id.commercial_partner_id", "in", self.partner_id.ids),
-                    ("company_id", "child_of", self.company_id.ids),
-                    ("account_type", "=", "asset_receivable"),
-                    ("parent_state", "=", "posted"),
-                    ("reconciled", "=", False),
-                    ("amount_residual", "<", 0),
-                ],
-                ["partner_id.commercial_partner_id", "company_id", "currency_id"],
-                ["amount_residual_currency:sum"],
-            )
-        )
-        credit = {}
-        for partner, company, currency, amount in groups:
-            by_currency = credit.setdefault((partner.id, company.root_id.id), {})
-            by_currency[currency] = by_currency.get(currency, 0.0) - amount
         return credit
 
     # STATES
@@ -227,9 +202,9 @@ class CollectionContact(models.Model):
         )
         moved._climb_items(today)
         moved._get_cases_of_today()._note_outcome("sent", today)
-        moved.filtered(lambda contact: contact.channel != "task").case_id.write(
-            {"date_last_contact": today}
-        )
+        moved.filtered(
+            lambda contact: contact.channel != "task" and not contact._is_thanks()
+        ).case_id.write({"date_last_contact": today})
         return moved
 
     def _set_failed(self, reason):
@@ -251,7 +226,7 @@ class CollectionContact(models.Model):
     def _set_dropped(self, reason):
         today = fields.Date.context_today(self)
         moved = self._set_state(
-            ("planned", "queued"), "dropped", date_done=today, reason=reason
+            PENDING_STATES, "dropped", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
         moved._get_cases_of_today()._note_outcome("dropped", today)
@@ -262,7 +237,8 @@ class CollectionContact(models.Model):
         return self.case_id.filtered(
             lambda case: (
                 case.state == "open"
-                and case.decision in ("send", "queued", "failed", "sent", "dropped")
+                and case.decision
+                in ("send", "review", "queued", "failed", "sent", "dropped")
             )
         )
 

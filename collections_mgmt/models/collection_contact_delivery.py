@@ -151,8 +151,9 @@ class CollectionContact(models.Model):
                 """
                 DELETE FROM collection_contact_line told
                       USING collection_contact contact, collection_item item
+                       JOIN collection_case cases ON cases.id = item.case_id
                   LEFT JOIN collection_strategy strategy
-                         ON strategy.id = item.strategy_id
+                         ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
                       WHERE told.item_id = item.id AND told.contact_id = contact.id
                         AND contact.id IN %(contacts)s
                         AND NOT (
@@ -259,15 +260,22 @@ class CollectionContact(models.Model):
 
         A module that adds a channel takes its own contacts and gives the rest to super.
         """
-        self.filtered(lambda contact: contact.channel == "email")._deliver_email()
+        emails = self.filtered(lambda contact: contact.channel == "email")
+        emails._attach_documents()._deliver_email()
+        self.filtered(lambda contact: contact.channel == "letter")._deliver_letter()
         self.filtered(lambda contact: contact.channel == "task")._deliver_task()
 
     def _deliver_email(self):
         """Render, post on the case and queue one mail each."""
         for template, contacts in self.grouped(
-            lambda contact: contact.step_id.template_id
+            lambda contact: contact._get_template()
         ).items():
             contacts._queue_emails(template)
+
+    def _get_template(self):
+        """Return the template that words the message."""
+        self.ensure_one()
+        return self.step_id.template_id
 
     def _queue_emails(self, template):
         # In sudo: messages, mails and notifications are the mail system's own records;
@@ -334,6 +342,7 @@ class CollectionContact(models.Model):
             "partner_ids": self.address_partner_id.ids,
             "subject": rendered["subject"],
             "body": rendered["body_html"],
+            "attachment_ids": self._get_attachment_ids(),
             "email_add_signature": False,
         }
 
@@ -344,6 +353,7 @@ class CollectionContact(models.Model):
             "reply_to": message.reply_to,
             "email_from": message.email_from,
             "recipient_ids": self.address_partner_id.ids,
+            "email_cc": self._get_email_cc(),
             "mail_server_id": template.mail_server_id.id,
             "auto_delete": True,
             "is_notification": True,
@@ -356,6 +366,15 @@ class CollectionContact(models.Model):
                 )
             ),
         }
+
+    def _get_email_cc(self):
+        """Return the addresses that get a copy, empty when nobody does."""
+        self.ensure_one()
+        # In sudo: who gets a copy does not depend on who delivers.
+        copied = self.partner_id.sudo().collection_cc_ids
+        addresses = dict.fromkeys(copied.mapped("email_normalized"))
+        addresses.pop(self.address_partner_id.email_normalized, None)
+        return ", ".join(filter(None, addresses))
 
     def _prepare_notification_values(self, mail):
         self.ensure_one()
@@ -373,6 +392,7 @@ class CollectionContact(models.Model):
         self.ensure_one()
         return {
             "address": self.address_partner_id.email_normalized,
+            "email_cc": mail.email_cc,
             "subject": mail.subject,
             "body": self._remove_tracking_pixel(mail.body_html),
             "mail_message_id": mail.mail_message_id.id,

@@ -46,6 +46,8 @@ class CollectionEngine(models.AbstractModel):
         :return: how many items were opened and how many were closed
         """
         self.env.flush_all()
+        if scope.partner_ids is None:
+            self._prepare_session()
         [[opened, closed, reopened_ids]] = self.env.execute_query(
             self._get_sync_items_sql(scope)
         )
@@ -222,11 +224,11 @@ class CollectionEngine(models.AbstractModel):
     def _get_shares_sql(self):
         """Return a SELECT of what is owed, credits spread over it, the oldest first.
 
-        The invoice's own strategy comes before the debtor's.
+        ``strategy_id`` is the invoice's own strategy, which comes before the debtor's.
         """
         return SQL(
             """
-            SELECT owed.*, COALESCE(strategy.id, debtor.strategy_id) AS strategy_id,
+            SELECT owed.*, strategy.id AS strategy_id,
                    COALESCE(covered.amount, 0) AS amount_credit
               FROM owed
               JOIN debtor ON debtor.partner_id = owed.partner_id
@@ -290,8 +292,7 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             UPDATE collection_case cases
-               SET state = 'open', date_closed = NULL, close_reason = NULL,
-                   cured_stage_id = NULL
+               SET state = 'open', date_closed = NULL
               FROM (
                 SELECT difference.partner_id, MAX(item.case_id) AS case_id
                   FROM difference
@@ -363,6 +364,7 @@ class CollectionEngine(models.AbstractModel):
               JOIN open_case ON open_case.partner_id = difference.partner_id
          LEFT JOIN collection_item item ON item.move_line_id = difference.line_id
              WHERE item.id IS NULL
+             ORDER BY difference.line_id
             RETURNING id
             """,
             scope.date,

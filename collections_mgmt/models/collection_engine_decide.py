@@ -155,26 +155,43 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             %(stages)s,
+            pending AS MATERIALIZED (%(pending)s),
             address AS MATERIALIZED (%(addresses)s),
             item_fact AS MATERIALIZED (%(items)s),
             case_sum AS MATERIALIZED (%(sums)s),
             case_fact AS MATERIALIZED (%(cases)s)
             """,
-            stages=self._get_stage_ctes_sql(scope),
+            stages=self._get_stage_ctes_sql(),
             addresses=self._get_addresses_sql(self._get_open_debtors_sql(scope)),
-            items=self._get_item_facts_sql(scope),
+            pending=self._get_pending_sql(scope),
+            # A message on its way is the answer, whatever the items say.
+            items=self._get_item_facts_sql(
+                scope, SQL("cases.id NOT IN (SELECT case_id FROM pending)")
+            ),
             sums=self._get_case_sums_sql(scope),
             cases=self._get_case_facts_sql(scope),
         )
 
-    def _get_stage_ctes_sql(self, scope):
+    def _get_pending_sql(self, scope):
+        """Return a SELECT of the cases with a message that may still reach them."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (case_id) case_id, state, stage_id
+              FROM collection_contact
+             WHERE state IN %s AND company_id = %s
+             ORDER BY case_id, state = 'review'
+            """,
+            PENDING_STATES,
+            scope.company.id,
+        )
+
+    def _get_stage_ctes_sql(self):
         """Return small tables that say how an item climbs.
 
         ``rung`` has, for each strategy and each stage an item may have passed (0 for
         none), the dunning stage that comes next; ``reminder`` the stages before the due
         date with the days on which each is the current one; ``late_step`` the steps
-        that follow some days into a stage; ``pending`` the items that a message on its
-        way names.
+        that follow some days into a stage.
         """
         return SQL(
             """
@@ -212,17 +229,8 @@ class CollectionEngine(models.AbstractModel):
                   FROM collection_step step
                   JOIN stage ON stage.id = step.stage_id
                  WHERE step.delay_days > 0
-            ),
-            pending AS MATERIALIZED (
-                SELECT DISTINCT told.item_id
-                  FROM collection_contact contact
-                  JOIN collection_contact_line told ON told.contact_id = contact.id
-                 WHERE contact.state IN %(pending)s AND contact.company_id = %(company)s
-                   AND told.stage_id IS NOT NULL
             )
-            """,
-            pending=PENDING_STATES,
-            company=scope.company.id,
+            """
         )
 
     def _get_chased_sql(self):
@@ -234,14 +242,15 @@ class CollectionEngine(models.AbstractModel):
             """
         )
 
-    def _get_item_facts_sql(self, scope):
+    def _get_item_facts_sql(self, scope, condition):
         """Return a SELECT of the open items with what is due for each.
 
         ``due_stage_id`` is the stage whose message is due on the day of the scope;
         ``is_late_step`` that it is a step some days into the stage the item stands in;
         otherwise ``next_rank`` and ``next_date`` say what comes when. Nothing is due
-        for an item of which no more than the tolerance is left to chase, or whose
-        message is on its way.
+        for an item of which no more than the tolerance is left to chase.
+
+        :param SQL condition: which ``cases`` of the scope it is about
         """
         return SQL(
             """
@@ -256,15 +265,15 @@ class CollectionEngine(models.AbstractModel):
                    END AS due_rank,
                    item.due_stage_id IS NOT NULL AND NOT item.climbs
                        AND item.remind_rank IS NULL AS is_late_step,
-                   CASE WHEN item.is_free AND NOT item.climbs THEN
+                   CASE WHEN item.is_chased AND NOT item.climbs THEN
                         CASE WHEN soon.next_date < item.climb_date
                                   OR item.climb_date IS NULL THEN soon.rank
                              ELSE item.climb_rank END END AS next_rank,
-                   CASE WHEN item.is_free AND NOT item.climbs
+                   CASE WHEN item.is_chased AND NOT item.climbs
                         THEN LEAST(soon.next_date, item.climb_date) END AS next_date
               FROM (
                 SELECT item.*,
-                       CASE WHEN NOT item.is_free THEN NULL
+                       CASE WHEN NOT item.is_chased THEN NULL
                             WHEN item.climbs THEN item.climb_stage_id
                             ELSE COALESCE(item.remind_stage_id, %(late_stage)s)
                        END AS due_stage_id
@@ -280,12 +289,12 @@ class CollectionEngine(models.AbstractModel):
                  ORDER BY reminder.rank LIMIT 1
               ) soon ON TRUE
             """,
-            standings=self._get_standings_sql(scope),
+            standings=self._get_standings_sql(scope, condition),
             late_stage=self._get_late_stage_sql(scope),
             date=scope.date,
         )
 
-    def _get_standings_sql(self, scope):
+    def _get_standings_sql(self, scope, condition):
         """Return a SELECT of the open items with where each stands on its ladder.
 
         OFFSET keeps the database from working out the same expression wherever it is
@@ -296,7 +305,6 @@ class CollectionEngine(models.AbstractModel):
             SELECT item.*, standing.rank AS standing_rank,
                    climb.stage_id AS climb_stage_id, climb.rank AS climb_rank,
                    remind.stage_id AS remind_stage_id, remind.rank AS remind_rank,
-                   item.is_chased AND pending.item_id IS NULL AS is_free,
                    CASE WHEN climb.stage_id IS NOT NULL THEN
                         LEAST(GREATEST(item.date_due + climb.days,
                                        item.stage_date + climb.minimum_days),
@@ -309,7 +317,6 @@ class CollectionEngine(models.AbstractModel):
                   FROM (%(items)s) item
                 OFFSET 0
               ) item
-         LEFT JOIN pending ON pending.item_id = item.id
          LEFT JOIN stage standing ON standing.id = item.stage_id
          LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
          LEFT JOIN rung climb
@@ -323,16 +330,16 @@ class CollectionEngine(models.AbstractModel):
                AND (passed.id IS NULL OR passed.days < remind.first_day)
             OFFSET 0
             """,
-            items=self._get_open_items_sql(scope),
+            items=self._get_open_items_sql(scope, condition),
             date=scope.date,
             last_day=date.max,  # the last one that Python knows
         )
 
-    def _get_open_items_sql(self, scope):
+    def _get_open_items_sql(self, scope, condition):
         return SQL(
             """
-            SELECT item.id, item.case_id, item.move_id, item.strategy_id, item.date_due,
-                   item.stage_id, item.stage_date, item.passed_stage_id,
+            SELECT item.id, item.case_id, item.move_id, strategy.id AS strategy_id,
+                   item.date_due, item.stage_id, item.stage_date, item.passed_stage_id,
                    item.amount_residual, item.amount_credit,
                    COALESCE(item.amount_promised, 0) AS amount_promised,
                    COALESCE(item.amount_disputed, 0) AS amount_disputed,
@@ -340,11 +347,13 @@ class CollectionEngine(models.AbstractModel):
                    COALESCE(strategy.tolerance_amount, 0)::numeric AS tolerance_amount
               FROM collection_item item
               JOIN collection_case cases ON cases.id = item.case_id
-         LEFT JOIN collection_strategy strategy ON strategy.id = item.strategy_id
+         LEFT JOIN collection_strategy strategy
+                ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
              WHERE item.state = 'open' AND cases.state = 'open'
-               AND cases.company_id = %(company)s AND %(in_scope)s
+               AND cases.company_id = %(company)s AND %(in_scope)s AND %(condition)s
             OFFSET 0
             """,
+            condition=condition,
             chased=self._get_chased_sql(),
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
@@ -411,12 +420,7 @@ class CollectionEngine(models.AbstractModel):
                                  OR item.due_days >= 0 AND NOT item.is_late_step
                             THEN item.due_stage_id END AS stage_id
               ) due
-         LEFT JOIN (
-                SELECT DISTINCT ON (case_id) case_id, state, stage_id
-                  FROM collection_contact
-                 WHERE state IN %(pending)s AND company_id = %(company)s
-                 ORDER BY case_id, state = 'review'
-              ) pending ON pending.case_id = cases.id
+         LEFT JOIN pending ON pending.case_id = cases.id
          LEFT JOIN LATERAL (
                 SELECT CASE WHEN contact.state = 'failed' THEN contact.date_done END
                        AS date_done
@@ -429,7 +433,6 @@ class CollectionEngine(models.AbstractModel):
                AND %(in_scope)s
             """,
             due_steps=self._get_due_steps_sql(SQL("case_sum")),
-            pending=PENDING_STATES,
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
         )

@@ -48,9 +48,9 @@ class CollectionEngine(models.AbstractModel):
             new_line AS (%(lines)s)
             SELECT COUNT(*) FROM new_contact
             """,
-            stages=self._get_stage_ctes_sql(scope),
+            stages=self._get_stage_ctes_sql(),
             addresses=self._get_addresses_sql(self._get_open_debtors_sql(scope)),
-            items=self._get_item_facts_sql(scope),
+            items=self._get_item_facts_sql(scope, SQL("cases.decision = 'send'")),
             subjects=self._get_subjects_sql(scope),
             contacts=self._get_new_contacts_sql(scope, run),
             lines=self._get_new_lines_sql(scope),
@@ -75,7 +75,7 @@ class CollectionEngine(models.AbstractModel):
                   JOIN account_move move ON move.id = item.move_id
                   JOIN collection_case cases ON cases.id = item.case_id
                   JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
-                 WHERE cases.decision = 'send' AND item.due_rank IS NOT NULL
+                 WHERE item.due_rank IS NOT NULL
                  GROUP BY 1, 2, 3, 4
               ) fact
               JOIN stage ON stage.rank = fact.rank

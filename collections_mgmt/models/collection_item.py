@@ -75,7 +75,7 @@ class CollectionItem(models.Model):
         "collection.strategy",
         readonly=True,
         ondelete="set null",
-        help="The invoice's own strategy, else that of the case.",
+        help="The invoice's own strategy; empty: that of the case.",
     )
     stage_id = fields.Many2one(
         "collection.stage",

@@ -149,7 +149,6 @@ class CollectionRun(models.Model):
             }
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
-        engine._prepare_session()
         scope = Scope(company, run.date)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})

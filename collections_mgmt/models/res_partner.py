@@ -1,3 +1,5 @@
+from itertools import product
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -91,6 +93,21 @@ class ResPartner(models.Model):
         return Domain("company_id", "=", self.env.company.root_id.id) & Domain(
             "state", "=", "open"
         )
+
+    def write(self, vals):
+        # EXTENDS 'base': who becomes a contact of a company owes nothing any more
+        if {"parent_id", "is_company"}.isdisjoint(vals):
+            return super().write(vals)
+        self._collection_note_debtors()
+        result = super().write(vals)
+        self._collection_note_debtors()
+        return result
+
+    def _collection_note_debtors(self):
+        """Have the debtors behind these partners followed, in every company."""
+        debtors = self.commercial_partner_id
+        companies = self.env["res.company"].sudo().search([("parent_id", "=", False)])
+        self.env["collection.engine"]._note_debtors(product(companies, debtors))
 
     def action_open_collection_case(self):
         """Open the debtor's case in the current company."""

@@ -1,9 +1,13 @@
 from . import (
     test_access,
+    test_attachments,
     test_bounces,
+    test_closing,
     test_contacts,
     test_decision,
     test_delivery,
+    test_events,
+    test_letters,
     test_listen,
     test_performance,
     test_rules,

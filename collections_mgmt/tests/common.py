@@ -234,6 +234,11 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
 
     # ENGINE
 
+    def _end_transaction(self):
+        """Do what happens before a commit; the commit itself is left out."""
+        self.cr.flush()
+        self.env.invalidate_all()
+
     @contextmanager
     def _day(self, days):
         """Be ``days`` after today."""

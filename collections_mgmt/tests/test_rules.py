@@ -133,6 +133,7 @@ class TestWhoDecides(CollectionCommon):
         self.assertEqual(
             contact.line_ids.filtered("stage_id").item_id, self._items(other)
         )
+        self.assertFalse(self._items(other).strategy_id)
 
     def test_an_archived_strategy_of_an_invoice_does_not_count(self):
         invoice = self._create_overdue_invoice(self.debtor, 5)

@@ -1,0 +1,148 @@
+"""Contacts after the debtor paid: what is not needed any more, and thanks."""
+
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class CollectionContact(models.Model):
+    _inherit = "collection.contact"
+
+    @api.depends("stage_id", "step_id")
+    def _compute_display_name(self):
+        # EXTENDS: thanks belong to no stage
+        super()._compute_display_name()
+        for contact in self.filtered(lambda contact: contact._is_thanks()):
+            contact.display_name = self.env._(
+                "Thank you · %(debtor)s", debtor=contact.partner_id.display_name
+            )
+
+    # WHAT IS SETTLED
+
+    @api.model
+    def _drop_settled(self, scope):
+        """Drop the messages on their way whose items were all settled since.
+
+        A message in the outgoing queue has passed its last check and leaves.
+
+        :param Scope scope: the debtors to look at
+        """
+        rows = self.env.execute_query(self._get_settled_sql(scope))
+        self.browse([contact_id for [contact_id] in rows])._set_dropped(
+            self.env._("Paid, credited, excluded or not due any more.")
+        )
+
+    def _get_settled_sql(self, scope):
+        return SQL(
+            """
+            SELECT contact.id
+              FROM collection_contact contact
+             WHERE contact.company_id = %(company)s AND %(in_scope)s
+               AND contact.state IN ('review', 'planned')
+               AND contact.stage_id IS NOT NULL
+               AND NOT EXISTS (
+                   SELECT 1 FROM collection_contact_line told
+                     JOIN collection_item item ON item.id = told.item_id
+                    WHERE told.contact_id = contact.id AND told.stage_id IS NOT NULL
+                      AND item.state = 'open' AND item.case_id = contact.case_id
+                      AND item.amount_credit < item.amount_residual
+               )
+            """,
+            company=scope.company.id,
+            in_scope=scope.has("contact.partner_id"),
+        )
+
+    # THANKS
+
+    def _is_thanks(self):
+        """Return whether the contact thanks for a payment: it is part of no stage."""
+        self.ensure_one()
+        return not self.stage_id and not self.step_id
+
+    @api.model
+    def _plan_thanks(self, cases):
+        """Plan one message for each of these cases that paid after a message.
+
+        Nobody is thanked twice without a message in between, nor in test mode, nor
+        where the company chose no text.
+        """
+        cases = cases.filtered(
+            lambda case: (
+                case.state == "closed"
+                and case.close_reason == "paid"
+                and case.company_id.collection_thanks_template_id
+                and not case.company_id.collection_test_mode
+            )
+        )
+        if not cases:
+            return
+        self.env.flush_all()
+        if self.env.execute_query(self._get_insert_thanks_sql(cases)):
+            self._trigger_delivery()
+
+    def _get_insert_thanks_sql(self, cases):
+        return SQL(
+            """
+            INSERT INTO collection_contact (
+                case_id, partner_id, company_id, channel, address_partner_id,
+                state, date_planned,
+                create_uid, create_date, write_uid, write_date
+            )
+            SELECT cases.id, cases.partner_id, cases.company_id, 'email',
+                   address.partner_id, 'planned', cases.date_closed,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+              FROM collection_case cases
+              JOIN (%(addresses)s) address
+                ON address.debtor_id = cases.partner_id AND address.channel = 'email'
+             WHERE cases.id IN %(cases)s
+               AND EXISTS (
+                   SELECT 1 FROM collection_contact message
+                    WHERE message.case_id = cases.id AND message.state = 'sent'
+                      AND message.channel <> 'task' AND message.stage_id IS NOT NULL
+                      AND NOT EXISTS (
+                          SELECT 1 FROM collection_contact thanks
+                           WHERE thanks.case_id = cases.id AND thanks.id > message.id
+                             AND thanks.stage_id IS NULL AND thanks.step_id IS NULL
+                             AND thanks.state IN ('planned', 'queued', 'sent')
+                      )
+               )
+             ORDER BY cases.id
+            RETURNING id
+            """,
+            cases=tuple(cases.ids),
+            uid=self.env.uid,
+            addresses=self.env["collection.engine"]._get_addresses_sql(
+                SQL(
+                    "SELECT partner_id FROM collection_case WHERE id IN %s",
+                    tuple(cases.ids),
+                )
+            ),
+        )
+
+    @api.model
+    def _drop_thanks(self, cases):
+        """Thank nobody whose payment was returned."""
+        planned = self.search(
+            [
+                ("case_id", "in", cases.ids),
+                ("state", "=", "planned"),
+                ("stage_id", "=", False),
+                ("step_id", "=", False),
+            ]
+        )
+        planned._set_dropped(self.env._("The case is open again."))
+
+    # DELIVERY
+
+    def _check_truth(self):
+        # EXTENDS: thanks name no items; they are due as long as nothing is owed
+        thanks = self.filtered(lambda contact: contact._is_thanks())
+        thanks._sync_debtors()  # drops those whose case is open again
+        return super(CollectionContact, self - thanks)._check_truth() | thanks.filtered(
+            lambda contact: contact.state == "planned"
+        )
+
+    def _get_template(self):
+        """EXTENDS: thanks have a text of the company's choice."""
+        if self._is_thanks():
+            return self.company_id.collection_thanks_template_id
+        return super()._get_template()

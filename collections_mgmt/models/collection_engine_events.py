@@ -1,0 +1,128 @@
+"""What happens in the ledger is seen at once on the debtor's case.
+
+The accounting models report the journal items that changed; at the end of the
+transaction their debtors are brought up to date together.
+"""
+
+import logging
+
+from odoo import SUPERUSER_ID, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..const import SYNC_LOCK_TIMEOUT, SYNC_RETRY_DELAY
+from .collection_engine import Scope
+
+_logger = logging.getLogger(__name__)
+
+NOTED = "collections_mgmt.debtors"
+
+
+class CollectionEngine(models.AbstractModel):
+    _inherit = "collection.engine"
+
+    # COLLECT
+
+    def _note_lines(self, lines):
+        """Have the debtors of these journal items followed when the transaction ends.
+
+        Lines that are no receivables cost nothing. Call it for lines that change hands
+        before the change as well as after it.
+        """
+        # In sudo: whoever changes the ledger need not see the debtor.
+        self._note_debtors(
+            (line.company_id.root_id, line.partner_id.commercial_partner_id)
+            for line in lines.sudo()
+            if line.partner_id and line.account_id.account_type == "asset_receivable"
+        )
+
+    def _note_debtors(self, debtors):
+        """Have these debtors followed when the transaction ends.
+
+        :param debtors: iterable of pairs, root company and commercial partner
+        """
+        pairs = {(company.id, partner.id) for company, partner in debtors}
+        if not pairs:
+            return
+        precommit = self.env.cr.precommit
+        if NOTED not in precommit.data:
+            precommit.add(self.browse()._follow_noted)
+        precommit.data.setdefault(NOTED, set()).update(pairs)
+
+    # FOLLOW
+
+    def _sync(self, scope):
+        # EXTENDS: what was settled is not asked for, nor shown as if it were
+        result = super()._sync(scope)
+        self.env["collection.contact"]._drop_settled(scope)
+        return result
+
+    def _follow_noted(self):
+        """Follow the noted debtors; whatever goes wrong, the user's work is kept.
+
+        The debtors of a failed attempt are followed by a job of its own a little later.
+        """
+        noted = self.env.cr.precommit.data.pop(NOTED, ())
+        self.env.flush_all()  # an error in the user's own changes is the user's
+        # As the superuser, without the user's context: what is written on a case does
+        # not depend on who entered the payment.
+        engine = self.env(user=SUPERUSER_ID, context={})[self._name]
+        try:
+            with self.env.cr.savepoint(flush=False):
+                engine._follow_debtors(noted)
+        except Exception:
+            self.env.transaction.clear()
+            _logger.exception(
+                "The ledger changed, the cases will follow later: debtors (company, "
+                "partner) %s",
+                sorted(noted),
+            )
+            engine._trigger_follow()
+
+    def _follow_debtors(self, pairs):
+        # A posting does not wait for a run that is busy with the same cases.
+        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", SYNC_LOCK_TIMEOUT))
+        partner_ids = {}
+        for company_id, partner_id in sorted(pairs):
+            partner_ids.setdefault(company_id, []).append(partner_id)
+        for company in self.env["res.company"].browse(partner_ids):
+            self._follow(company, tuple(partner_ids[company.id]))
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+    def _follow(self, company, partner_ids=None):
+        """Bring cases, and what is decided about them, in line with the ledger.
+
+        :param company: a root company
+        :param tuple partner_ids: commercial partners; all debtors when empty
+        """
+        engine = self.with_company(company)
+        scope = Scope(company, fields.Date.context_today(self), partner_ids)
+        engine._sync(scope)
+        engine._decide(scope)
+
+    # CATCH UP
+
+    def _trigger_follow(self, **delay):
+        """Ask the job that follows the ledger to start, now or after a delay."""
+        moment = fields.Datetime.add(fields.Datetime.now(), **delay)
+        self.env.ref("collections_mgmt.ir_cron_follow")._trigger(moment)
+
+    def _cron_follow(self):
+        """Bring the cases of every company in line with the ledger.
+
+        It sends nothing. What cannot be done now, because a run goes on or another
+        transaction is in the way, is tried again some minutes later.
+        """
+        companies = self.env["res.company"].search(Domain("parent_id", "=", False))
+        self.env["ir.cron"]._commit_progress(remaining=len(companies))
+        for company in companies:
+            try:
+                self.env["collection.run"]._lock_company(company)
+                self._follow(company)
+                self.env.flush_all()
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("The cases of company %s do not follow", company.id)
+                self._trigger_follow(minutes=SYNC_RETRY_DELAY)
+            self.env["ir.cron"]._commit_progress(1)

@@ -1,0 +1,1 @@
+from . import collection_contact, res_company, res_config_settings, snailmail_letter

@@ -1,0 +1,51 @@
+from odoo import fields, models
+
+
+class CollectionContact(models.Model):
+    _inherit = "collection.contact"
+
+    snailmail_letter_id = fields.Many2one(
+        "snailmail.letter",
+        string="Snailmail Letter",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
+    def _hand_over_letters(self):
+        # EXTENDS 'collections_mgmt'
+        super()._hand_over_letters()
+        by_snailmail = self.filtered("company_id.collection_letters_by_snailmail")
+        # In sudo: the service's queue is its own; the letters were planned for it.
+        letters = (
+            self.env["snailmail.letter"]
+            .sudo()
+            .create([contact._prepare_snailmail_values() for contact in by_snailmail])
+        )
+        for contact, letter in zip(by_snailmail, letters, strict=True):
+            contact.snailmail_letter_id = letter
+
+    def _prepare_snailmail_values(self):
+        """Return the values of the letter; its PDF is made when it leaves."""
+        self.ensure_one()
+        return {
+            "model": "collection.case",
+            "res_id": self.case_id.id,
+            "partner_id": self.address_partner_id.id,
+            "company_id": self.company_id.id,
+            "user_id": self.env.uid,
+            "report_template": self.env.ref("collections_mgmt.action_report_letter").id,
+        }
+
+    def _set_dropped(self, reason):
+        # EXTENDS 'collections_mgmt': the service must not send it either
+        moved = super()._set_dropped(reason)
+        # In sudo: the service's queue is its own.
+        letters = moved.snailmail_letter_id.sudo()
+        if letters:
+            letters.cancel()
+        return moved
+
+    def _get_to_print_domain(self):
+        # EXTENDS 'collections_mgmt': somebody else prints these
+        return [*super()._get_to_print_domain(), ("snailmail_letter_id", "=", False)]
