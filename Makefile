@@ -18,7 +18,7 @@ lint:  ## check the code: ruff, pylint-odoo, Odoo's own checks
 
 bench:  ## measure the suite beside a rival (SIZE="1000 10000" open items, RIVAL=no leaves it out, OUT=file)
 	@dev/setup.sh
-	@SIZE="$(SIZE)" RIVAL="$(RIVAL)" OUT="$(OUT)" dev/bench.sh
+	@SIZE="$(SIZE)" RIVAL="$(RIVAL)" POSTING="$(POSTING)" OUT="$(OUT)" dev/bench.sh
 
 screenshots:  ## take the pictures of docs/ from the demo
 	@dev/setup.sh

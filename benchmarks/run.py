@@ -25,8 +25,8 @@ WORKERS = 2
 # All workers have their registry by then
 SECONDS_TO_START = 20
 POSTING_REPETITIONS = 3
-POSTING_COUNT = 1_000
-POSTING_ONE_BY_ONE = 200
+# Invoices posted one by one, for each that is posted with the others
+POSTING_ONE_BY_ONE = 0.2
 
 
 def main():
@@ -46,6 +46,7 @@ def _parse_arguments():
     parser.add_argument("--rival-addons", help="addons path of the rival's module")
     parser.add_argument("--rival-note", default="not available", help="why it lacks")
     parser.add_argument("--rival-all", action="store_true", help="messages for all")
+    parser.add_argument("--posting", type=int, default=1_000, help="invoices to post")
     parser.add_argument("--addons-path", required=True)
     parser.add_argument("--json", type=pathlib.Path, required=True)
     return parser.parse_args()
@@ -140,11 +141,8 @@ class Benchmark:
     def _measure_posting(self):
         """Interleave the two databases: what disturbs one disturbs the other."""
         self._say("posting and paying")
-        share = min(self.size / 10_000, 1)
-        arguments = {
-            "count": round(POSTING_COUNT * share),
-            "one_by_one": round(POSTING_ONE_BY_ONE * share),
-        }
+        count = min(self.options.posting, self.size)
+        arguments = {"count": count, "one_by_one": round(count * POSTING_ONE_BY_ONE)}
         runs = {"without": [], "with": []}
         for _repetition in range(POSTING_REPETITIONS):
             for name, database in (("without", self.books), ("with", self.copy)):

@@ -2,6 +2,7 @@
 # Measures the suite beside a published rival on the same books, see docs/performance.md.
 #   SIZE    open items, one or several numbers (10000)
 #   RIVAL   "no" leaves the rival out, "full" measures its messages for all debtors
+#   POSTING invoices that are posted and paid with and without the suite (1000)
 #   OUT     a file that gets the figures (JSON) as well
 . "$(dirname "$0")/lib.sh"
 use_environment
@@ -34,6 +35,6 @@ cd "$REPO"
 # shellcheck disable=SC2086  # SIZE may hold several numbers
 python -m benchmarks.run ${SIZE:-10000} --base "$(cat "$STATE/base_db")" \
     --prefix "collections_bench_$CLONE_ID" --addons-path "$ADDONS_PATH" \
-    --json "$RESULT" "${RIVAL_OPTIONS[@]}"
+    --posting "${POSTING:-1000}" --json "$RESULT" "${RIVAL_OPTIONS[@]}"
 note "figures: $RESULT"
 [ -z "${OUT:-}" ] || cp "$RESULT" "$OUT"

@@ -80,7 +80,7 @@ def test_books_balance_and_odoo_computes_the_same(books):
     [
         "UPDATE account_move_line SET balance = balance + 1 WHERE id = %s",
         "UPDATE account_move_line SET amount_residual = 1 WHERE id = %s",
-        "UPDATE account_move_line SET price_total = 1 WHERE id = %s",
+        "UPDATE account_move SET amount_tax = amount_tax + 1 WHERE id > %s - 1000",
         "UPDATE account_move_line SET partner_id = 1 WHERE id = %s",
         "DELETE FROM account_move WHERE id = (SELECT move_id FROM account_move_line"
         " WHERE id = %s)",
