@@ -4,7 +4,7 @@
 
 drop_databases() {
     local db
-    for db in $(psql -XAtd postgres -c "SELECT datname FROM pg_database WHERE datname ~ '^collections_(demo|test|lint)_${CLONE_ID}' OR datname ~ '^collections_base_'"); do
+    for db in $(psql -XAtd postgres -c "SELECT datname FROM pg_database WHERE datname ~ '^collections_(demo|test|lint|bench)_${CLONE_ID}' OR datname ~ '^collections_base_'"); do
         psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$db\" WITH (FORCE)"
     done
 }
