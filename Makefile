@@ -1,5 +1,5 @@
 # Commands for people who work on the suite; each sets up by itself what it needs.
-.PHONY: help demo test lint screenshots i18n clean
+.PHONY: help demo test lint bench screenshots i18n clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -15,6 +15,10 @@ test:  ## run every test (ARGS="-k promise" picks some)
 lint:  ## check the code: ruff, pylint-odoo, Odoo's own checks
 	@dev/setup.sh
 	@dev/lint.sh
+
+bench:  ## measure the suite beside a rival (SIZE="1000 10000" open items, RIVAL=no leaves it out, OUT=file)
+	@dev/setup.sh
+	@SIZE="$(SIZE)" RIVAL="$(RIVAL)" POSTING="$(POSTING)" OUT="$(OUT)" dev/bench.sh
 
 screenshots:  ## take the pictures of docs/ from the demo
 	@dev/setup.sh

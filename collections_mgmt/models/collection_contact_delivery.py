@@ -3,9 +3,11 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, is_html_empty
+from odoo.tools.mail import email_normalize_all
 
 from ..const import DELIVERY_BATCH_SIZE
+from ..tools.errors import explain
 from .collection_engine import Scope
 
 _logger = logging.getLogger(__name__)
@@ -98,8 +100,23 @@ class CollectionContact(models.Model):
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.exception("Contact %s cannot be delivered", contact.id)
-                contact._set_failed(str(error))
+                contact._set_failed(contact._get_failure_sentence(explain(error)))
             self.env["ir.cron"]._commit_progress()
+
+    def _get_failure_sentence(self, error):
+        """Return why this contact could not be made, for its collector."""
+        self.ensure_one()
+        values = {
+            "stage": self.stage_id.name,
+            "template": self._get_template().name,
+            "error": error,
+        }
+        if self.channel == "task" or not values["template"]:
+            return self.env._("“%(stage)s” could not be done: %(error)s", **values)
+        return self.env._(
+            "“%(stage)s” could not be made from the template “%(template)s”: %(error)s",
+            **values,
+        )
 
     def _process(self):
         """Check the contacts against the ledger and hand them to their channels."""
@@ -132,6 +149,8 @@ class CollectionContact(models.Model):
     def _sync_debtors(self):
         """Bring the items of these debtors in line with the ledger, as a run does."""
         today = fields.Date.context_today(self)
+        # Compiling such statements takes longer than running them.
+        self.env.cr.execute("SET LOCAL jit = off")
         for company, contacts in self.grouped("company_id").items():
             # In sudo: the engine reads the whole company's books.
             self.env["collection.engine"].sudo().with_company(company)._sync(
@@ -278,9 +297,24 @@ class CollectionContact(models.Model):
         return self.step_id.template_id
 
     def _queue_emails(self, template):
+        rendered = self._get_rendered(template)
+        silent = self.filtered(
+            lambda contact: is_html_empty(rendered[contact.id]["body_html"])
+        )
+        for contact in silent:
+            contact._set_failed(
+                contact._get_failure_sentence(self.env._("there is no text."))
+            )
+        if spoken := self - silent:
+            spoken._create_emails(template, rendered)
+
+    def _create_emails(self, template, rendered):
+        """Post the texts on the cases and queue a mail each.
+
+        :param dict rendered: {contact id: {"subject", "body_html"}}
+        """
         # In sudo: messages, mails and notifications are the mail system's own records;
         # the contacts themselves were planned for this delivery.
-        rendered = self._get_rendered(template)
         messages = (
             self.env["mail.message"]
             .sudo()
@@ -394,7 +428,7 @@ class CollectionContact(models.Model):
     def _prepare_content_values(self, mail):
         self.ensure_one()
         return {
-            "address": self.address_partner_id.email_normalized,
+            "address": ", ".join(email_normalize_all(self.address_partner_id.email)),
             "email_cc": mail.email_cc,
             "subject": mail.subject,
             "body": self._remove_tracking_pixel(mail.body_html),

@@ -614,7 +614,9 @@ class CollectionEngine(models.AbstractModel):
                     SELECT 1 FROM collection_contact bounced
                      WHERE bounced.address_partner_id = person.id
                        AND bounced.is_bounced AND bounced.channel = 'email'
-                       AND bounced.address = person.email_normalized
+                       AND person.email_normalized = ANY(
+                           string_to_array(bounced.address, ', ')
+                       )
                 )
                 """
             ),

@@ -1,8 +1,10 @@
 import logging
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.service.model import retrying
 from odoo.tools import SQL, format_date
 
 from ..const import DECISIONS
@@ -43,6 +45,9 @@ class CollectionRun(models.Model):
         help="Open receivable lines that nobody can be asked for: give them a partner.",
     )
     orphan_amount = fields.Monetary(string="Amount without Partner", readonly=True)
+    problem = fields.Text(
+        readonly=True, help="What the run could not take into account."
+    )
     decision_ids = fields.One2many(
         "collection.run.decision", "run_id", string="Decisions", readonly=True
     )
@@ -82,7 +87,8 @@ class CollectionRun(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             try:
-                self._plan(company)
+                # What a person or a delivery does meanwhile is no reason to skip a day.
+                retrying(partial(self._plan, company), self.env)
             except Exception:
                 self.env.cr.rollback()
                 _logger.exception("The collection run of company %s failed", company.id)
@@ -117,6 +123,7 @@ class CollectionRun(models.Model):
             }
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
+        run.problem = engine._get_problem(company)
         scope = Scope(company, run.date, partner_ids)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
@@ -126,7 +133,11 @@ class CollectionRun(models.Model):
         return run.sudo(self.env.su)
 
     def _lock_company(self, company):
-        """Let one run of a company go on at a time, until the transaction ends."""
+        """Let one run of a company go on at a time, until the transaction ends.
+
+        Whoever began before the last run ended has old books before them: touching that
+        run fails then, and Odoo tries again with the books of now.
+        """
         [[locked]] = self.env.execute_query(
             SQL(
                 "SELECT pg_try_advisory_xact_lock(hashtext('collection_run'), %s)",
@@ -141,6 +152,17 @@ class CollectionRun(models.Model):
                     company=company.name,
                 )
             )
+
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE collection_run SET write_date = write_date
+                 WHERE id = (SELECT MAX(id) FROM collection_run WHERE company_id = %s)
+                RETURNING id
+                """,
+                company.id,
+            )
+        )
 
     def _record_decisions(self):
         """Keep what was decided, counted per reason."""

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_attachments,
+    test_bad_input,
     test_bounces,
     test_closing,
     test_contacts,

@@ -1,0 +1,272 @@
+"""The steps that are measured. Each runs in an Odoo process of its own.
+
+A step takes the environment and returns figures; what it does is committed, as it is
+in real work. It uses what a user or a job uses, nothing inside the engine.
+"""
+
+import json
+import statistics
+import time
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import Command, fields
+
+from .bulk_books import BulkBooks
+from .check_books import check_books
+from .marks import RESULT_MARK
+from .meter import Meter
+
+# A day brings new invoices, and some are paid
+DAILY_INVOICES = 0.01
+DAILY_PAYMENTS = 0.003
+MOST_PAYMENTS = 300  # they are registered through Odoo, which takes its time
+SENT_BATCH = 500
+
+
+def perform(env, name, **arguments):
+    """Run a step and print its figures for the parent process."""
+    figures = STEPS[name](env, **arguments)
+    env.cr.commit()
+    print(RESULT_MARK + json.dumps(figures))
+
+
+# BOOKS
+
+
+def make_books(env, items):
+    """Give an empty company its books, in a currency without cents."""
+    company = env.company
+    company.country_id = env.ref("base.cl")
+    company.currency_id = env.ref("base.CLP")
+    company.currency_id.active = True
+    env["res.lang"]._activate_lang("es_419")
+    with Meter(env.cr) as meter:
+        summary = BulkBooks(company).build(items)
+        env.cr.commit()
+    problems = check_books(company)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return {**meter.result, **vars(summary)}
+
+
+def add_a_day(env, items):
+    """Write what happens in the books by tomorrow."""
+    books = BulkBooks(env.company)
+    tomorrow = books.today + timedelta(days=1)
+    payments = min(round(items * DAILY_PAYMENTS), MOST_PAYMENTS)
+    invoices = round(items * DAILY_INVOICES)
+    books.add_invoices(invoices, tomorrow)
+    books.pay_invoices(payments, tomorrow)
+    return {"invoices": invoices, "payments": payments}
+
+
+# OURS
+
+
+def ask_for_approval(env):
+    """Let every message wait for approval, where the suite has such a queue."""
+    stages = env["collection.stage"].search([])
+    if not hasattr(env["collection.contact"], "action_approve"):
+        return {"review": False}
+    stages.needs_approval = True
+    return {"review": True}
+
+
+def plan(env, days=0):
+    """Sync, decide and plan one day."""
+    day = fields.Date.context_today(env.company) + timedelta(days=days)
+    with Meter(env.cr) as meter:
+        runs = env["collection.run"]._plan(env.company, day)
+        env.cr.commit()
+    contacts = runs.contact_ids
+    return {
+        **meter.result,
+        "items": env["collection.item"].search_count([("state", "=", "open")]),
+        "cases": env["collection.case"].search_count([("state", "=", "open")]),
+        "contacts": len(contacts),
+    }
+
+
+def approve(env):
+    """Approve everything that waits for it."""
+    contacts = env["collection.contact"].search([("state", "=", "review")])
+    if not contacts:
+        return None
+    with Meter(env.cr) as meter:
+        contacts.action_approve()
+        env.cr.commit()
+    return {**meter.result, "contacts": len(contacts)}
+
+
+def deliver(env, start_at=None):
+    """Do what the delivery job does until nothing is left.
+
+    :param float start_at: the moment to begin, so that several begin together
+    """
+    if start_at:
+        time.sleep(max(start_at - time.time(), 0))
+    begun = time.time()
+    with Meter(env.cr) as meter:
+        done = False
+        while not done:
+            try:
+                env["collection.contact"]._cron_deliver()
+                env.cr.commit()
+                done = True
+            except psycopg2.OperationalError:
+                env.cr.rollback()  # as the scheduler does, which calls again
+    return {**meter.result, "begun": begun, "ended": time.time()}
+
+
+def count_messages(env):
+    """Return what became of the contacts."""
+    groups = env["collection.contact"]._read_group(
+        [("channel", "=", "email")], ["state"], ["__count", "partner_id:count_distinct"]
+    )
+    return {state: {"messages": n, "debtors": d} for state, n, d in groups}
+
+
+def note_sent(env):
+    """Take the queued mails as sent, none leaves."""
+    contacts = env["collection.contact"].search([("state", "=", "queued")])
+    ids = contacts.ids
+    for start in range(0, len(ids), SENT_BATCH):
+        contacts.browse(ids[start : start + SENT_BATCH])._set_sent()
+        env.cr.commit()
+    return {"contacts": len(ids)}
+
+
+# THE RIVAL: OCA account_credit_control
+
+
+def rival_prepare(env):
+    """Configure it as its manual says, without PDFs."""
+    accounts = env["account.account"].search(
+        [("account_type", "=", "asset_receivable")]
+    )
+    env["credit.control.policy"].search([]).account_ids = accounts
+    env["mail.template"].search(
+        [("model", "=", "credit.control.communication")]
+    ).report_template_ids = [Command.clear()]
+    return {}
+
+
+def rival_run(env, days=0):
+    """Create a run and compute its lines."""
+    day = fields.Date.context_today(env.company) + timedelta(days=days)
+    with Meter(env.cr) as meter:
+        run = env["credit.control.run"].create({"date": day})
+        run.generate_credit_lines()
+        env.cr.commit()
+    return {**meter.result, "lines": len(run.line_ids)}
+
+
+def rival_approve(env):
+    """Mark the lines of the last run "to do"."""
+    run = env["credit.control.run"].search([], order="id desc", limit=1)
+    with Meter(env.cr) as meter:
+        run.set_to_ready_lines()
+        env.cr.commit()
+    return {**meter.result, "lines": len(run.line_ids)}
+
+
+def rival_messages(env, debtors=None):
+    """Create the communications and their mails, which stay in the queue.
+
+    :param int debtors: for so many debtors only
+    """
+    # Its run does the same for all e-mail lines; then the letters, which are PDFs.
+    lines = env["credit.control.line"].search(
+        [("state", "=", "to_be_sent"), ("channel", "=", "email")], order="id"
+    )
+    partners = lines.partner_id[:debtors]
+    lines = lines.filtered(lambda line: line.partner_id in partners)
+    env.invalidate_all()
+    communications = env["credit.control.communication"].with_context(
+        mail_notify_force_send=False
+    )
+    with Meter(env.cr) as meter:
+        communications = communications._generate_comm_from_credit_lines(lines)
+        communications._generate_emails()
+        env.cr.commit()
+    return {
+        **meter.result,
+        "messages": len(communications),
+        "debtors": len(partners),
+    }
+
+
+# POSTING AND PAYING, with and without the suite
+
+
+def post_and_pay(env, count, one_by_one):
+    """Post invoices and register their payments: together, then each by itself."""
+    moves = _create_drafts(env, count)
+    env.cr.commit()
+    figures = {"count": count, "one_by_one": one_by_one}
+    with Meter(env.cr) as meter:
+        moves.action_post()
+        env.cr.commit()
+    figures["post"] = meter.result
+    with Meter(env.cr) as meter:
+        _pay(moves)
+        env.cr.commit()
+    figures["pay"] = meter.result
+    figures.update(_post_and_pay_each(env, one_by_one))
+    return figures
+
+
+def _post_and_pay_each(env, count):
+    results = {"post_each": [], "pay_each": []}
+    for move in _create_drafts(env, count):
+        for name, act in (("post_each", move.action_post), ("pay_each", _pay)):
+            env.invalidate_all()
+            with Meter(env.cr) as meter:
+                act(*([move] if act is _pay else []))
+                env.cr.commit()
+            results[name].append(meter.result)
+    return {
+        name: {
+            key: statistics.median(result[key] for result in of_each)
+            for key in of_each[0]
+        }
+        for name, of_each in results.items()
+    }
+
+
+def _create_drafts(env, count):
+    debtors = env["res.partner"].search([("ref", "=like", "BULK%")], limit=count)
+    moves = env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": debtors[number % len(debtors)].id,
+                "invoice_date": fields.Date.context_today(env.company),
+                "invoice_line_ids": [
+                    Command.create({"name": "Goods", "price_unit": 1000})
+                ],
+            }
+            for number in range(count)
+        ]
+    )
+    env.cr.commit()
+    return moves
+
+
+def _pay(moves):
+    moves.env["account.payment.register"].with_context(
+        active_model="account.move", active_ids=moves.ids
+    ).create({"group_payment": False})._create_payments()
+
+
+STEPS = {
+    step.__name__: step
+    for step in (
+        *(make_books, add_a_day),
+        *(ask_for_approval, plan, approve, deliver, count_messages, note_sent),
+        *(rival_prepare, rival_run, rival_approve, rival_messages),
+        post_and_pay,
+    )
+}
