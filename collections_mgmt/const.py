@@ -69,6 +69,7 @@ DECISIONS_FOR_A_PERSON = (
     "review",
     "replied",
     "last_stage",
+    "condition",
     "failed",
     "no_address",
 )

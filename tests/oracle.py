@@ -53,7 +53,6 @@ class Item:
     promised: int
     disputed: int
     has_task_done: bool
-    is_on_its_way: bool
 
 
 @dataclass(frozen=True)
@@ -136,13 +135,9 @@ class Oracle:
             key=lambda stage: stage.key,
         )
 
-    def _is_free(self, item):
-        debtor = self.world.debtors[item.debtor]
-        return self.is_chased(item) and not (debtor.pending and item.is_on_its_way)
-
     def get_due(self, item):
         """Return (stage, whether it is a task some days into it), or None."""
-        if not self._is_free(item):
+        if not self.is_chased(item):
             return None
         stage = self._get_next_stage(item) if item.late >= 0 else None
         stage = stage or (self._get_reminder(item) if item.late < 0 else None)
@@ -261,7 +256,7 @@ class Oracle:
 
     def _has_next(self, item):
         """Whether a later stage comes by itself, when its days have come."""
-        if not self._is_free(item):
+        if not self.is_chased(item):
             return False
         if item.late >= 0 and self._get_next_stage(item):
             return False

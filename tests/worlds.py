@@ -80,7 +80,6 @@ def _items(draw, stages, number, debtor, mood):
         promised=promised,
         disputed=amount if mood == "disputed" and not promised else disputed,
         has_task_done=draw(st.booleans()),
-        is_on_its_way=draw(st.booleans()),
     )
 
 

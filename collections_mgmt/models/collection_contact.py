@@ -180,6 +180,8 @@ class CollectionContact(models.Model):
         A dunning message lists all that is due, and deducts all credits. A reminder
         lists what falls due next: its own is only what older items leave of them.
         """
+        if self.case_id.strategy_id.credit_policy == "apart":
+            return {}
         if self.stage_id.days >= 0:
             return ledger_credit.get((self.partner_id.id, self.company_id.id), {})
         credit = {}

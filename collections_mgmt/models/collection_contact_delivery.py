@@ -20,8 +20,20 @@ class CollectionContact(models.Model):
 
     @api.model
     def _trigger_delivery(self):
-        """Ask the delivery job to start as soon as the transaction is through."""
-        self.env.ref("collections_mgmt.ir_cron_deliver")._trigger()
+        """Ask the delivery jobs to start as soon as the transaction is through."""
+        # In sudo: whoever may plan or approve may start the jobs.
+        jobs_sudo = (
+            self.env["ir.cron"]
+            .sudo()
+            .search(
+                [
+                    ("model_name", "=", self._name),
+                    ("code", "=", "model._cron_deliver()"),
+                ]
+            )
+        )
+        for job in jobs_sudo:
+            job._trigger()
 
     @api.model
     def _cron_deliver(self, batch_size=DELIVERY_BATCH_SIZE):
@@ -216,6 +228,7 @@ class CollectionContact(models.Model):
     def _get_drop_sentences(self):
         """Return {code: why a planned contact is not sent after all}."""
         return {
+            "test": self.env._("The company is in test mode."),
             "hold": self.env._("The case was put on hold."),
             "replied": self.env._("The debtor replied: somebody looks at it first."),
             "settled": self.env._("Paid, credited, excluded or not due any more."),
@@ -232,6 +245,7 @@ class CollectionContact(models.Model):
                 SQL(
                     """
                     SELECT contact.id, CASE
+                           WHEN company.collection_test_mode THEN 'test'
                            WHEN cases.hold_date >= %(date)s THEN 'hold'
                            WHEN cases.reply_date IS NOT NULL
                                 AND company.collection_pause_on_reply THEN 'replied'

@@ -43,7 +43,7 @@ class CollectionStrategy(models.Model):
     credit_policy = fields.Selection(
         [
             ("oldest", "Deduct, the oldest item first"),
-            ("apart", "Keep apart, only mention them"),
+            ("apart", "Keep apart, ask for the full amount"),
         ],
         string="Unallocated Credits",
         required=True,
