@@ -240,7 +240,14 @@ class TestPermissions(AccessCommon):
 
     def _is_core_method(self, cls, attribute):
         """Tell whether the method extends one that checks access itself."""
-        return attribute in ("create", "write", "unlink", "copy", "read")
+        return attribute in (
+            "create",
+            "write",
+            "unlink",
+            "copy",
+            "read",
+            "process_email_queue",
+        )
 
     def _get_calls(self):
         """Return {(model, method): record to call it on}."""
@@ -257,6 +264,7 @@ class TestPermissions(AccessCommon):
                     "edit_text",
                     "reset_text",
                     "retry_failed",
+                    "print_letters",
                 )
             },
             **{
@@ -272,6 +280,9 @@ class TestPermissions(AccessCommon):
             ("collection.run", "action_retry_failed"): run,
             ("collection.run", "action_delete_test"): run,
             ("collection.run", "action_open_review"): run,
+            ("collection.run", "action_open_orphans"): run,
+            ("collection.run", "action_print_letters"): run,
+            ("collection.case", "action_reply_handled"): case,
             ("account.move", "action_open_collection_case"): self.moves[self.others],
             ("res.partner", "action_open_collection_case"): self.others,
             ("collection.case", "action_open_items"): case,
