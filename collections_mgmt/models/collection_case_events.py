@@ -18,9 +18,9 @@ class CollectionCase(models.Model):
 
     def _on_closed(self):
         # EXTENDS: the case says how it ended, and the debtor is thanked
-        super()._on_closed()
         self._log_each(lambda case: case._get_outcome_text())
         self.env["collection.contact"]._plan_thanks(self)
+        return super()._on_closed()
 
     def _get_outcome_text(self):
         """Return how the case ended as a sentence, False when that is not known."""
@@ -58,10 +58,10 @@ class CollectionCase(models.Model):
 
     def _on_reopened(self):
         # EXTENDS: the case says why it goes on, and nobody is thanked
-        super()._on_reopened()
         self._log_each(lambda case: case._get_reopened_text())
         self.write({"close_reason": False, "cured_stage_id": False})
         self.env["collection.contact"]._drop_thanks(self)
+        return super()._on_reopened()
 
     def _get_reopened_text(self):
         """Return why the case goes on, and where; it still knows why it was closed."""

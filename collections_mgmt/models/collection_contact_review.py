@@ -24,7 +24,6 @@ class CollectionContact(models.Model):
         related="company_id.currency_id", string="Company Currency"
     )
     amount_asked = fields.Monetary(
-        string="Amount Asked",
         compute="_compute_amount_asked",
         currency_field="company_currency_id",
         help="Total of the items named, in company currency, before credits are "

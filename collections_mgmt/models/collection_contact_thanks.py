@@ -10,11 +10,12 @@ class CollectionContact(models.Model):
     @api.depends("stage_id", "step_id")
     def _compute_display_name(self):
         # EXTENDS: thanks belong to no stage
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         for contact in self.filtered(lambda contact: contact._is_thanks()):
             contact.display_name = self.env._(
                 "Thank you · %(debtor)s", debtor=contact.partner_id.display_name
             )
+        return result
 
     # WHAT IS SETTLED
 

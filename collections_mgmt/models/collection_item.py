@@ -95,7 +95,6 @@ class CollectionItem(models.Model):
     )
     passed_stage_id = fields.Many2one(
         "collection.stage",
-        string="Passed Stage",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",

@@ -17,7 +17,6 @@ class CollectionStep(models.Model):
     channel = fields.Selection(CHANNELS, required=True, default="email")
     template_id = fields.Many2one(
         "mail.template",
-        string="Template",
         help="The text of e-mails and letters.",
         domain=[("model", "=", "collection.contact")],
         ondelete="restrict",

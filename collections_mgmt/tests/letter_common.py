@@ -88,7 +88,7 @@ class LetterCommon(CollectionCommon):
         def render(reports, report_ref, res_ids):
             report = reports._get_report(report_ref)
             if set(self.unprintable) & set(res_ids):
-                raise UserError("The template is broken")
+                raise UserError(self.env._("The template is broken"))
             self.rendered.append((report.report_name, res_ids))
             records = reports.env[report.model].browse(res_ids)
             return {

@@ -59,7 +59,7 @@ class ReplyCommon(ListenCommon):
         with self.mock_mail_gateway():
             return (
                 self.case.with_user(user)
-                .with_context(self.env.context)
+                .with_context(**self.env.context)
                 .message_post(
                     **{
                         "body": "Thank you",

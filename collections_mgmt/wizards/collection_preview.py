@@ -218,7 +218,7 @@ class CollectionPreviewLine(models.TransientModel):
     )
     step_id = fields.Many2one("collection.step", readonly=True)
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
-    branch_id = fields.Many2one("res.company", string="Branch", readonly=True)
+    branch_id = fields.Many2one("res.company", readonly=True)
     channel = fields.Selection(
         lambda self: (
             self.env["collection.contact"]

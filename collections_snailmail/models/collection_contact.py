@@ -6,7 +6,6 @@ class CollectionContact(models.Model):
 
     snailmail_letter_id = fields.Many2one(
         "snailmail.letter",
-        string="Snailmail Letter",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
@@ -14,7 +13,7 @@ class CollectionContact(models.Model):
 
     def _hand_over_letters(self):
         # EXTENDS 'collections_mgmt'
-        super()._hand_over_letters()
+        result = super()._hand_over_letters()
         by_snailmail = self.filtered("company_id.collection_letters_by_snailmail")
         # In sudo: the service's queue is its own; the letters were planned for it.
         letters = (
@@ -24,6 +23,7 @@ class CollectionContact(models.Model):
         )
         for contact, letter in zip(by_snailmail, letters, strict=True):
             contact.snailmail_letter_id = letter
+        return result
 
     def _prepare_snailmail_values(self):
         """Return the values of the letter; its PDF is made when it leaves."""

@@ -78,7 +78,7 @@ class TestSnailmailLetters(LetterCommon):
 
     def test_a_posted_letter_is_sent_and_its_items_climb(self):
         move = self._create_overdue_invoice(self.debtor, 5)
-        contact, letter = self._hand_over(move)
+        contact, _letter = self._hand_over(move)
         self._work_queue(sent=True, send_id=1)
         self.assertEqual(contact.state, "sent")
         self.assertEqual(self._items(move).stage_id, self.letter_stage)
@@ -88,7 +88,7 @@ class TestSnailmailLetters(LetterCommon):
 
     def test_a_refused_letter_is_no_reminder_and_is_not_tried_by_itself(self):
         move = self._create_overdue_invoice(self.debtor, 5)
-        contact, letter = self._hand_over(move)
+        contact, _letter = self._hand_over(move)
         self._work_queue(error="CREDIT_ERROR")
         self.assertEqual(contact.state, "failed")
         self.assertIn("enough credits", contact.reason)
