@@ -172,7 +172,8 @@ class Oracle:
         stage = self.world.stages[item.stage]
         if not stage.is_active or not stage.task_delay or item.has_task_done:
             return None
-        return (stage, True) if item.age >= stage.task_delay else None
+        is_due = item.age >= stage.task_delay and item.late >= stage.days
+        return (stage, True) if is_due else None
 
     def get_highest(self, items):
         """Return what is due of some items: a task into a stage only if all are."""
@@ -297,7 +298,7 @@ class Oracle:
             if found and found[1] == is_late and (not is_late or found[0] == stage):
                 reaches = found[0].id
             open_amount = item.amount - item.promised - item.disputed
-            is_listed = reaches is not None or stage.days >= 0 and item.late >= 0
+            is_listed = item.late >= 0 if stage.days >= 0 else reaches is not None
             if is_listed and open_amount > self._get_tolerance(item):
                 told[item.id] = reaches
         return told

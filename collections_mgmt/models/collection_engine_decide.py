@@ -225,7 +225,7 @@ class CollectionEngine(models.AbstractModel):
             ),
             late_step AS MATERIALIZED (
                 SELECT step.id, step.stage_id, step.delay_days, step.condition,
-                       stage.rank
+                       stage.days, stage.rank
                   FROM collection_step step
                   JOIN stage ON stage.id = step.stage_id
                  WHERE step.delay_days > 0
@@ -372,17 +372,21 @@ class CollectionEngine(models.AbstractModel):
         )
 
     def _get_late_step_condition_sql(self, scope):
-        """Return the SQL condition that ``late_step`` is due for ``item``."""
+        """Return the SQL condition that ``late_step`` is due for ``item``.
+
+        It is not while the item's due date was put off behind the stage.
+        """
         return SQL(
             """
-            item.stage_date + late_step.delay_days <= %s
+            item.stage_date + late_step.delay_days <= %(date)s
+            AND item.date_due + late_step.days <= %(date)s
             AND NOT EXISTS (
                 SELECT 1 FROM collection_contact_line done
                  WHERE done.item_id = item.id AND done.is_counted
                    AND done.stage_id = item.stage_id AND done.step_id = late_step.id
             )
             """,
-            scope.date,
+            date=scope.date,
         )
 
     def _get_case_facts_sql(self, scope):

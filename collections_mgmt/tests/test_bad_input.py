@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -222,6 +222,16 @@ class TestBadInput(CollectionCommon):
         self.assertEqual(
             self._case(self.bad).days_overdue, (self.today - date(1900, 1, 1)).days
         )
+
+    def test_a_due_date_put_off_stops_the_steps_into_the_stage(self):
+        self._create_step(self.stage_due, "task", delay_days=2)
+        move = self._create_overdue_invoice(self.bad, 5)
+        self._sync_only()
+        self._stand(move, self.stage_due, 2)
+        self._get_receivable_lines(move).date_maturity = self.today + timedelta(10)
+        self._work()
+        self.assertFalse(self._contacts(self.bad), "Nothing is due any more.")
+        self.assertEqual(self._case(self.bad).decision, "not_due")
 
     def test_a_line_without_maturity_is_due_on_its_date(self):
         move = self._create_overdue_invoice(self.bad, 5)
