@@ -100,12 +100,6 @@ class CollectionContact(models.Model):
         moved._remove_letter_notes()
         return moved
 
-    def _return_to_review(self, reason):
-        # EXTENDS 'collections_mgmt'
-        moved = super()._return_to_review(reason)
-        moved._remove_letter_notes()
-        return moved
-
     def _remove_letter_notes(self):
         """Take letters that never left off the conversation: nobody was told that."""
         letters = self.filtered(lambda contact: contact.channel == "letter")

@@ -197,6 +197,7 @@ class CollectionContact(models.Model):
         moved = self._set_state(
             ("planned", "queued"), "review", reason=reason, review_date=False
         )
+        moved._remove_letter_notes()
         moved._get_cases_of_today()._note_outcome(
             "review", fields.Date.context_today(self)
         )

@@ -77,19 +77,33 @@ class TestLetters(LetterCommon):
         self._create_overdue_invoice(self.debtor, 5)
         self._plan()
         letter = self._contacts(self.debtor)
-        letter.sudo().write(
-            {
-                "is_edited": True,
-                "subject": "Dear Ann",
-                "edited_body": "<p>As agreed</p>",
-            }
-        )
+        self._rewrite(letter)
         self._deliver()
         self._print(letter)
         self.assertRecordValues(
             letter,
             [{"subject": "Dear Ann", "body": "<p>As agreed</p>", "state": "sent"}],
         )
+
+    def test_a_letter_for_other_amounts_comes_back_instead_of_being_printed(self):
+        move = self._create_overdue_invoice(self.debtor, 5)
+        self._plan()
+        letter = self._contacts(self.debtor)
+        self._rewrite(letter)
+        self._deliver()
+        self.assertEqual(letter.state, "queued")
+        note = letter.sudo().mail_message_id
+        self._pay(move, 40.0)
+        letter.action_print_letters()
+        self.assertEqual(letter.state, "review")
+        self.assertIn("60.00", letter.reason)
+        self.assertFalse(note.exists(), "Nobody was told that.")
+        self.assertFalse(letter.letters_file_id)
+
+    def _rewrite(self, letter):
+        letter.sudo().state = "review"
+        letter._edit_text("Dear Ann", "<p>As agreed</p>")
+        letter.action_approve()
 
     def test_letters_are_written_with_a_few_queries_each(self):
         def count(number):
