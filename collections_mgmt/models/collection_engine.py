@@ -265,7 +265,9 @@ class CollectionEngine(models.AbstractModel):
                    followed.id AS item_id
               FROM (%(shares)s) share
          FULL JOIN (
-                SELECT item.*, cases.partner_id
+                SELECT item.id, item.move_line_id, item.date_due, item.strategy_id,
+                       item.amount_residual, item.amount_residual_currency,
+                       item.amount_credit, cases.partner_id
                   FROM collection_item item
                   JOIN collection_case cases ON cases.id = item.case_id
                  WHERE item.state = 'open' AND cases.company_id = %(company)s
