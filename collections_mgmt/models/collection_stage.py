@@ -34,6 +34,13 @@ class CollectionStage(models.Model):
         "The days since the previous stage cannot be negative.",
     )
 
+    def write(self, vals):
+        # EXTENDS: a stage that was moved is not done again for who went through it
+        result = super().write(vals)
+        if not {"days", "sequence"}.isdisjoint(vals):
+            self.strategy_id._move_items_on()
+        return result
+
     @api.constrains("step_ids", "days")
     def _check_step_ids(self):
         for stage in self:

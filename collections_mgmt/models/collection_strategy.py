@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class CollectionStrategy(models.Model):
@@ -126,6 +127,35 @@ class CollectionStrategy(models.Model):
             except Exception as error:
                 problems[strategy] = str(error)
         return queries, problems
+
+    def _move_items_on(self):
+        """Let the open items stand behind every stage that was done for them.
+
+        The order of the stages changed; what an item was told is not told again.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_item item SET passed_stage_id = told.stage_id
+                  FROM (
+                    SELECT DISTINCT ON (line.item_id) line.item_id, stage.id AS stage_id,
+                           stage.days, stage.sequence
+                      FROM collection_contact_line line
+                      JOIN collection_stage stage ON stage.id = line.stage_id
+                     WHERE line.is_counted AND stage.strategy_id IN %s
+                     ORDER BY line.item_id,
+                              stage.days DESC, stage.sequence DESC, stage.id DESC
+                  ) told, collection_stage passed
+                 WHERE item.id = told.item_id AND item.state = 'open'
+                   AND passed.id = item.passed_stage_id
+                   AND (told.days, told.sequence, told.stage_id)
+                     > (passed.days, passed.sequence, passed.id)
+                """,
+                tuple(self.ids),
+            )
+        )
+        self.env["collection.item"].invalidate_model(["passed_stage_id"])
 
     def _get_retry_date(self, date):
         """Return when a message that failed on ``date`` is tried again."""
