@@ -6,6 +6,9 @@ CHANNELS = [
     ("task", "Task for a collector"),
 ]
 
+# Channels whose text comes from a template of model collection.contact.
+WRITTEN_CHANNELS = ("email", "letter")
+
 # What the debtor did since the last message, as a condition of a step.
 CONDITIONS = [
     ("always", "Always"),
@@ -66,6 +69,7 @@ DECISIONS_FOR_A_PERSON = (
     "review",
     "replied",
     "last_stage",
+    "condition",
     "failed",
     "no_address",
 )

@@ -9,16 +9,13 @@ drop_databases() {
     done
 }
 
-if [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; then
-    if [ -f "$CACHE/postgres/data/postmaster.pid" ]; then
-        kill -INT "$(head -1 "$CACHE/postgres/data/postmaster.pid")" 2>/dev/null || true
-        for _ in 1 2 3 4 5 6 7 8 9 10; do
-            [ -f "$CACHE/postgres/data/postmaster.pid" ] || break
-            sleep 1
-        done
-    fi
-else
-    drop_databases
+[ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ] || drop_databases
+if [ -f "$CACHE/postgres/data/postmaster.pid" ]; then
+    kill -INT "$(head -1 "$CACHE/postgres/data/postmaster.pid")" 2>/dev/null || true
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -f "$CACHE/postgres/data/postmaster.pid" ] || break
+        sleep 1
+    done
 fi
 rm -rf "$CACHE"
 find "$REPO" -name __pycache__ -type d -prune -exec rm -rf {} +

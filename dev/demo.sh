@@ -15,22 +15,41 @@ done
 
 export HTTP_PORT=${HTTP_PORT:-8069} SMTP_PORT=${SMTP_PORT:-8025} MAILDIR=$STATE/mail
 
+# What the modules are made of, to know whether the demo has to follow a change.
+modules_state() {
+    ( cd "$REPO"
+      find ${MODULES//,/ } -type f ! -name '*.pyc' ! -path '*/tests/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16 )
+}
+demo_state() { psql -XAtd postgres -c "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '$DEMO_DB'"; }
+mark_demo() { psql -Xqd postgres -c "COMMENT ON DATABASE \"$1\" IS '$2'"; }
+
 create_demo() {
     say "Creating the demo database: two years of a wholesaler's books (once, 2 to 3 minutes)"
     local building=${DEMO_DB}_building log=$STATE/demo.log
     rm -rf "$MAILDIR"
+    drop_db "$DEMO_DB"
     copy_db "$(cat "$STATE/base_db")" "$building"
     odoo -d "$building" -i "$MODULES" --load-language=es_ES,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the modules could not be installed: $log"; }
     odoo shell -d "$building" --no-http <"$REPO/dev/demo_books.py" >>"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     grep -q 'demo books written' "$log" || { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
+    mark_demo "$building" "$state"
     psql -Xqd postgres -c "ALTER DATABASE \"$building\" RENAME TO \"$DEMO_DB\""
-    rm -rf "$CACHE/data/filestore/$DEMO_DB"
     mv "$CACHE/data/filestore/$building" "$CACHE/data/filestore/$DEMO_DB"
 }
 
-db_exists "$DEMO_DB" || create_demo
+update_demo() {
+    say "Updating the demo database: the modules changed since it was made"
+    odoo -d "$DEMO_DB" -i "$MODULES" -u "$MODULES" --stop-after-init --no-http >"$STATE/demo.log" 2>&1 ||
+        { tail -20 "$STATE/demo.log" >&2
+          die "the demo database could not be updated: $STATE/demo.log. Make it anew with: make demo ARGS=--reset"; }
+    mark_demo "$DEMO_DB" "$state"
+}
+
+state=$(modules_state)
+if ! db_exists "$DEMO_DB"; then create_demo
+elif [ "$(demo_state)" != "$state" ]; then update_demo; fi
 
 answers() { (: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

@@ -4,6 +4,7 @@
 #   ODOO_HOME          an Odoo 19 to use instead of the packaged one (git checkout or installed)
 #   PGHOST PGPORT PGUSER PGPASSWORD   a PostgreSQL server to use instead of a private one
 #   COLLECTIONS_CACHE  where downloads, the virtual environment and the private server live
+#   PYTHON3            the Python to build the virtual environment with (3.10 to 3.13)
 #   HTTP_PORT          the port `make demo` serves on (8069)
 #   SMTP_PORT          the port of the local mail catcher (8025)
 
@@ -16,8 +17,6 @@ else default_cache=${XDG_CACHE_HOME:-$HOME/.cache}/collections-odoo19; fi
 CACHE=${COLLECTIONS_CACHE:-$default_cache}
 CLONE_ID=$(printf %s "$REPO" | sha256sum | cut -c1-8)
 STATE=$CACHE/clones/$CLONE_ID
-VENV=$CACHE/venv-$(cat "$REPO/dev/requirements.txt" | sha256sum | cut -c1-12)
-PYTHON=$VENV/bin/python
 MODULES=collections_mgmt,collections_portal,collections_sms,collections_snailmail
 DEMO_DB=collections_demo_$CLONE_ID
 TEST_DB=collections_test_$CLONE_ID
@@ -49,6 +48,7 @@ odoo_paths() {
         else ODOO_PATH=$ODOO_HOME; fi
         [ -f "$ODOO_PATH/odoo/release.py" ] ||
             die "ODOO_HOME=$ODOO_HOME holds no Odoo: give the folder that contains odoo/release.py"
+        ODOO_PATH=$(cd "$ODOO_PATH" && pwd)
     else
         ODOO_PATH=$CACHE/odoo/usr/lib/python3/dist-packages
     fi
@@ -64,7 +64,7 @@ use_environment() {
     odoo_paths
     export PYTHONPATH=$ODOO_PATH
     export ODOO_RC=$STATE/odoo.conf
-    export PATH=$VENV/bin:$PATH
+    PATH=$(cat "$STATE/venv")/bin:$PATH; export PATH
     if [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; then
         export PGHOST=$CACHE/postgres/run PGUSER=odoo
         PGPORT=$(cat "$CACHE/postgres/port"); export PGPORT
@@ -72,10 +72,15 @@ use_environment() {
     export COLLECTIONS_STATE=$STATE DEMO_DB TEST_DB LINT_DB MODULES
 }
 
-db_exists() { [ "$(psql -XAtd postgres -c "SELECT 1 FROM pg_database WHERE datname = '$1'")" = 1 ]; }
+# db_exists NAME: the database and its files. A server of the person's own still has the
+# first when the cache with the second is gone.
+db_exists() {
+    [ "$(psql -XAtd postgres -c "SELECT 1 FROM pg_database WHERE datname = '$1'")" = 1 ] &&
+        [ -d "$CACHE/data/filestore/$1" ]
+}
 
 drop_db() {
-    psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" 2>/dev/null
+    PGOPTIONS="-c client_min_messages=warning" psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)"
     rm -rf "$CACHE/data/filestore/$1"
 }
 

@@ -15,7 +15,8 @@ DESKTOP = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FIRST_ROW = ".o_data_row .o_data_cell"
 
-# name: (log-in, path, what to wait for, clicks before the picture, window)
+# name: (log-in, path, what to wait for, clicks before the picture, window); a pair
+# among the clicks is a field and what to type there.
 PICTURES = {
     "cases": ("accountant", "/odoo/collections", FIRST_ROW, [], DESKTOP),
     "case": ("accountant", "/odoo/collections", FIRST_ROW, [FIRST_ROW], DESKTOP),
@@ -71,6 +72,35 @@ PICTURES = {
         [".o_data_row .o_data_cell[name=name]"],
         DESKTOP,
     ),
+    "stage": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_strategy_action",
+        FIRST_ROW,
+        [
+            ".o_data_row .o_data_cell[name=name]",
+            "[name=stage_ids] .o_data_row:has-text('First Notice') .o_data_cell",
+        ],
+        DESKTOP,
+    ),
+    "review": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_contact_review_action",
+        ".o_list_view",
+        [],
+        DESKTOP,
+    ),
+    "preview": (
+        "accountant",
+        "/odoo/action-collections_mgmt.collection_run_action",
+        FIRST_ROW,
+        [
+            ".o_control_panel button:has-text('Preview')",
+            (".modal [name=date] input", "+7d"),
+            ".modal button[name=action_show]",
+            ".o_group_header:has-text('To contact')",
+        ],
+        DESKTOP,
+    ),
     "invoice": (
         "accountant",
         "/odoo/action-collections_mgmt.collection_item_action",
@@ -111,8 +141,12 @@ def log_in(browser, url, login, window):
 def take(page, url, path, target, clicks):
     page.goto(url + path)
     page.wait_for_selector(target)
-    for selector in clicks:
-        page.locator(selector).first.click()
+    for click in clicks:
+        if isinstance(click, tuple):
+            selector, text = click
+            page.locator(selector).first.fill(text)
+        else:
+            page.locator(click).first.click()
         page.wait_for_timeout(2500)
     # The client keeps a connection open: it never goes idle.
     page.wait_for_timeout(2000)

@@ -11,8 +11,9 @@ postgres_bin() {
 }
 
 python_bin() {
-    local candidate
-    for candidate in "${PYTHON3:-python3}" python3.13 python3.12 python3.11 python3.10; do
+    local candidate candidates=(python3 python3.13 python3.12 python3.11 python3.10)
+    [ -z "${PYTHON3:-}" ] || candidates=("$PYTHON3")
+    for candidate in "${candidates[@]}"; do
         if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
         then command -v "$candidate"; return; fi
     done
@@ -45,6 +46,7 @@ wish() {
 private_postgres_wanted() { [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; }
 
 system_packages() {
+    [ -z "${PYTHON3:-}" ] || [ -n "$(python_bin)" ] || die "PYTHON3=$PYTHON3 is no Python 3.10 to 3.13 with venv"
     if command -v apt-get >/dev/null; then
         need python_bin python3 python3-venv
         if private_postgres_wanted; then need postgres_bin postgresql postgresql-client; fi
@@ -126,11 +128,20 @@ print(".".join(map(str, runpy.run_path(sys.argv[1])["version_info"][:2])))' "$OD
     [ "$version" = 19.0 ] || die "this suite is for Odoo 19.0, ODOO_HOME holds $version"
 }
 
+# One per set of packages and Python version; the clone remembers which one it uses.
 make_venv() {
-    [ -f "$VENV/.complete" ] && return
-    say "Installing Python packages (once, about a minute)"
+    local python version
+    python=$(python_bin)
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    VENV=$CACHE/venv-$version-$(sha256sum <"$REPO/dev/requirements.txt" | cut -c1-12)
+    PYTHON=$VENV/bin/python
+    mkdir -p "$STATE"
+    echo "$VENV" >"$STATE/venv"
+    # The Python it was made with may be gone since.
+    [ -f "$VENV/.complete" ] && "$PYTHON" -c "" 2>/dev/null && return
+    say "Installing Python packages for Python $version (once, about a minute)"
     rm -rf "$VENV"
-    "$(python_bin)" -m venv "$VENV"
+    "$python" -m venv "$VENV"
     PYTHONPATH= "$VENV/bin/pip" install -q --disable-pip-version-check --require-hashes \
         -r "$REPO/dev/requirements.txt" >"$CACHE/pip.log" 2>&1 ||
         { tail -5 "$CACHE/pip.log" >&2; die "the Python packages could not be installed: $CACHE/pip.log"; }
@@ -210,11 +221,10 @@ base_database() {
     echo "$BASE_DB" >"$STATE/base_db"
     db_exists "$BASE_DB" && return
     say "Preparing a database with Odoo's accounting (once, about a minute)"
-    drop_db "${BASE_DB}_new"
+    drop_db "$BASE_DB"; drop_db "${BASE_DB}_new"
     odoo -d "${BASE_DB}_new" -i "$modules" --without-demo --stop-after-init --no-http >"$STATE/base.log" 2>&1 ||
         { tail -20 "$STATE/base.log" >&2; die "Odoo could not be installed in a database: $STATE/base.log"; }
-    rm -rf "$CACHE/data/filestore/$BASE_DB"
-    [ -d "$CACHE/data/filestore/${BASE_DB}_new" ] && mv "$CACHE/data/filestore/${BASE_DB}_new" "$CACHE/data/filestore/$BASE_DB"
+    mv "$CACHE/data/filestore/${BASE_DB}_new" "$CACHE/data/filestore/$BASE_DB"
     psql -Xqd postgres -c "ALTER DATABASE \"${BASE_DB}_new\" RENAME TO \"$BASE_DB\""
 }
 

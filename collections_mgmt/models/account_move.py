@@ -98,12 +98,23 @@ class AccountMove(models.Model):
         # EXTENDS 'account': posting, resetting and cancelling change what is owed
         if "state" not in vals:
             return super().write(vals)
-        moves = self
-        if vals["state"] != "posted":
-            moves = self.filtered(lambda move: move.state == "posted")
+        if vals["state"] == "posted":
+            lines = self._collection_get_followed_at_once()
+        else:
+            lines = self.filtered(lambda move: move.state == "posted").line_ids
         result = super().write(vals)
-        self.env["collection.engine"]._note_lines(moves.line_ids)
+        self.env["collection.engine"]._note_lines(lines)
         return result
+
+    def _collection_get_followed_at_once(self):
+        """Return the lines whose posting is seen on the case at once.
+
+        They are credits, and what returns from draft. A new invoice waits for the next
+        run: nobody is chased for it before, and issuing invoices stays fast.
+        """
+        return self.line_ids.filtered(
+            lambda line: line.move_id.posted_before or line.balance < 0
+        )
 
     def action_open_collection_case(self):
         """Open the case in which the invoice is followed."""

@@ -108,6 +108,15 @@ class CollectionCase(models.Model):
             # In sudo: the engine keeps this field; the caller checked the user.
             rest.sudo().reply_date = False
             rest._message_log_batch(bodies=dict.fromkeys(rest.ids, how))
+        replied._decide_anew()
+
+    def _decide_anew(self):
+        """Say at once what is due, instead of what was so before a person acted."""
+        for company, cases in self.grouped("company_id").items():
+            # In sudo: the engine reads the whole company's books.
+            self.env["collection.engine"].sudo()._follow(
+                company, tuple(cases.partner_id.ids)
+            )
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         # EXTENDS 'mail': who answers the debtor has looked at the reply

@@ -1,5 +1,7 @@
+from functools import cache, partial
+
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..const import CONTACT_CHANNELS, CONTACT_STATES, PENDING_STATES
 from ..tools.statement import Row, group_by_currency
@@ -136,12 +138,23 @@ class CollectionContact(models.Model):
     @api.depends_context("lang")
     def _compute_items_table(self):
         blocks_by_contact = self._get_currency_blocks()
+        formats = self._get_formats()
         for contact in self:
             contact.items_table = self.env["ir.qweb"]._render(
                 "collections_mgmt.contact_items_table",
-                {"blocks": blocks_by_contact[contact]},
+                {"blocks": blocks_by_contact[contact], **formats},
                 minimal_qcontext=True,
             )
+
+    def _get_formats(self):
+        """Return the functions by which the table of items writes dates and amounts.
+
+        One date stands in many rows of many messages: each is written once.
+        """
+        return {
+            "format_date": cache(partial(format_date, self.env)),
+            "format_amount": lambda amount, currency: currency.format(amount),
+        }
 
     def _get_currency_blocks(self):
         """Return {contact: list of tools.statement.CurrencyBlock}.
@@ -167,6 +180,8 @@ class CollectionContact(models.Model):
         A dunning message lists all that is due, and deducts all credits. A reminder
         lists what falls due next: its own is only what older items leave of them.
         """
+        if self.case_id.strategy_id.credit_policy == "apart":
+            return {}
         if self.stage_id.days >= 0:
             return ledger_credit.get((self.partner_id.id, self.company_id.id), {})
         credit = {}

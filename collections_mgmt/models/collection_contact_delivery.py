@@ -3,9 +3,11 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, is_html_empty
+from odoo.tools.mail import email_normalize_all
 
 from ..const import DELIVERY_BATCH_SIZE
+from ..tools.errors import explain
 from .collection_engine import Scope
 
 _logger = logging.getLogger(__name__)
@@ -18,8 +20,20 @@ class CollectionContact(models.Model):
 
     @api.model
     def _trigger_delivery(self):
-        """Ask the delivery job to start as soon as the transaction is through."""
-        self.env.ref("collections_mgmt.ir_cron_deliver")._trigger()
+        """Ask the delivery jobs to start as soon as the transaction is through."""
+        # In sudo: whoever may plan or approve may start the jobs.
+        jobs_sudo = (
+            self.env["ir.cron"]
+            .sudo()
+            .search(
+                [
+                    ("model_name", "=", self._name),
+                    ("code", "=", "model._cron_deliver()"),
+                ]
+            )
+        )
+        for job in jobs_sudo:
+            job._trigger()
 
     @api.model
     def _cron_deliver(self, batch_size=DELIVERY_BATCH_SIZE):
@@ -98,8 +112,23 @@ class CollectionContact(models.Model):
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.exception("Contact %s cannot be delivered", contact.id)
-                contact._set_failed(str(error))
+                contact._set_failed(contact._get_failure_sentence(explain(error)))
             self.env["ir.cron"]._commit_progress()
+
+    def _get_failure_sentence(self, error):
+        """Return why this contact could not be made, for its collector."""
+        self.ensure_one()
+        values = {
+            "stage": self.stage_id.name,
+            "template": self._get_template().name,
+            "error": error,
+        }
+        if self.channel == "task" or not values["template"]:
+            return self.env._("“%(stage)s” could not be done: %(error)s", **values)
+        return self.env._(
+            "“%(stage)s” could not be made from the template “%(template)s”: %(error)s",
+            **values,
+        )
 
     def _process(self):
         """Check the contacts against the ledger and hand them to their channels."""
@@ -132,6 +161,8 @@ class CollectionContact(models.Model):
     def _sync_debtors(self):
         """Bring the items of these debtors in line with the ledger, as a run does."""
         today = fields.Date.context_today(self)
+        # Compiling such statements takes longer than running them.
+        self.env.cr.execute("SET LOCAL jit = off")
         for company, contacts in self.grouped("company_id").items():
             # In sudo: the engine reads the whole company's books.
             self.env["collection.engine"].sudo().with_company(company)._sync(
@@ -197,6 +228,7 @@ class CollectionContact(models.Model):
     def _get_drop_sentences(self):
         """Return {code: why a planned contact is not sent after all}."""
         return {
+            "test": self.env._("The company is in test mode."),
             "hold": self.env._("The case was put on hold."),
             "replied": self.env._("The debtor replied: somebody looks at it first."),
             "settled": self.env._("Paid, credited, excluded or not due any more."),
@@ -213,6 +245,7 @@ class CollectionContact(models.Model):
                 SQL(
                     """
                     SELECT contact.id, CASE
+                           WHEN company.collection_test_mode THEN 'test'
                            WHEN cases.hold_date >= %(date)s THEN 'hold'
                            WHEN cases.reply_date IS NOT NULL
                                 AND company.collection_pause_on_reply THEN 'replied'
@@ -278,11 +311,24 @@ class CollectionContact(models.Model):
         return self.step_id.template_id
 
     def _queue_emails(self, template):
+        rendered = self._get_rendered(template)
+        silent = self.filtered(
+            lambda contact: is_html_empty(rendered[contact.id]["body_html"])
+        )
+        for contact in silent:
+            contact._set_failed(
+                contact._get_failure_sentence(self.env._("there is no text."))
+            )
+        if spoken := self - silent:
+            spoken._create_emails(template, rendered)
+
+    def _create_emails(self, template, rendered):
+        """Post the texts on the cases and queue a mail each.
+
+        :param dict rendered: {contact id: {"subject", "body_html"}}
+        """
         # In sudo: messages, mails and notifications are the mail system's own records;
         # the contacts themselves were planned for this delivery.
-        rendered = template.sudo()._generate_template(
-            self.ids, ("subject", "body_html")
-        )
         messages = (
             self.env["mail.message"]
             .sudo()
@@ -361,7 +407,12 @@ class CollectionContact(models.Model):
                 template.with_context(lang=self.lang)._render_encapsulate(
                     template.email_layout_xmlid or "collections_mgmt.email_layout",
                     message.body,
-                    add_context={"company": self.company_id, "lang": self.lang},
+                    add_context={
+                        "company": self.company_id,
+                        "lang": self.lang,
+                        "message": message,
+                        "model_description": self.case_id._description,
+                    },
                     context_record=self.case_id,
                 )
             ),
@@ -391,7 +442,7 @@ class CollectionContact(models.Model):
     def _prepare_content_values(self, mail):
         self.ensure_one()
         return {
-            "address": self.address_partner_id.email_normalized,
+            "address": ", ".join(email_normalize_all(self.address_partner_id.email)),
             "email_cc": mail.email_cc,
             "subject": mail.subject,
             "body": self._remove_tracking_pixel(mail.body_html),

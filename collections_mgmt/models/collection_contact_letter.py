@@ -29,7 +29,7 @@ class CollectionContact(models.Model):
             contacts._queue_letters(template)
 
     def _queue_letters(self, template):
-        texts = self._get_letter_texts(template)
+        texts = self._get_rendered(template)
         # In sudo: messages are the mail system's own records; the contacts themselves
         # were planned for this delivery.
         messages = (
@@ -37,7 +37,7 @@ class CollectionContact(models.Model):
             .sudo()
             .create(
                 [
-                    contact._prepare_letter_message_values(texts[contact])
+                    contact._prepare_letter_message_values(texts[contact.id])
                     for contact in self
                 ]
             )
@@ -45,27 +45,12 @@ class CollectionContact(models.Model):
         for contact, message in zip(self, messages, strict=True):
             contact.write(
                 {
-                    **contact._prepare_letter_values(texts[contact]),
+                    **contact._prepare_letter_values(texts[contact.id]),
                     "mail_message_id": message.id,
                 }
             )
         self._set_queued()
         self._hand_over_letters()
-
-    def _get_letter_texts(self, template):
-        """Return {contact: {"subject", "body_html"}}; what a person wrote stays."""
-        edited = self.filtered("is_edited")
-        # In sudo: rendering belongs to the planned delivery.
-        rendered = template.sudo()._generate_template(
-            (self - edited).ids, ("subject", "body_html")
-        )
-        return {
-            **{contact: rendered[contact.id] for contact in self - edited},
-            **{
-                contact: {"subject": contact.subject, "body_html": contact.body}
-                for contact in edited
-            },
-        }
 
     def _prepare_letter_message_values(self, text):
         """Return the values of a note on the case: a letter is a mail to nobody."""
@@ -112,6 +97,12 @@ class CollectionContact(models.Model):
     def _set_failed(self, reason):
         # EXTENDS 'collections_mgmt'
         moved = super()._set_failed(reason)
+        moved._remove_letter_notes()
+        return moved
+
+    def _return_to_review(self, reason):
+        # EXTENDS 'collections_mgmt'
+        moved = super()._return_to_review(reason)
         moved._remove_letter_notes()
         return moved
 
@@ -199,9 +190,9 @@ class CollectionContact(models.Model):
         for template, contacts in letters.grouped(
             lambda contact: contact.step_id.template_id
         ).items():
-            texts = contacts._get_letter_texts(template)
+            texts = contacts._get_rendered(template)
             for contact in contacts:
-                contact._renew_letter(texts[contact])
+                contact._renew_letter(texts[contact.id])
         return letters
 
     def _renew_letter(self, text):

@@ -32,7 +32,7 @@ class CollectionContact(models.Model):
         return self.filtered(
             lambda contact: (
                 contact.address_partner_id in partners
-                or (address and contact.address == address)
+                or (address and address in (contact.address or "").split(", "))
             )
         )._set_bounced()
 

@@ -472,22 +472,14 @@ class CollectionEngine(models.AbstractModel):
         """Return the SQL expression of a debtor's strategy, over ``res_partner``.
 
         The debtor's own choice comes first, then the first strategy whose rule takes
-        the debtor, then the company's default.
+        the debtor, then the company's default. A rule that cannot be read is left out.
         """
         Partner = self.env["res.partner"]
         own = Partner._field_to_sql("res_partner", "collection_strategy_id")
+        queries, _problems = self._get_rules(company)._get_readable_rules()
         rules = [
-            SQL(
-                "WHEN res_partner.id IN %s THEN %s",
-                Partner.with_context(active_test=False)
-                ._search(strategy._get_partner_domain())
-                .subselect(),
-                strategy.id,
-            )
-            for strategy in self.env["collection.strategy"].search(
-                Domain("has_rule", "=", True)
-                & Domain("company_id", "in", [False, company.id])
-            )
+            SQL("WHEN res_partner.id IN %s THEN %s", query.subselect(), strategy.id)
+            for strategy, query in queries.items()
         ]
         by_rule = SQL("CASE %s END", SQL(" ").join(rules)) if rules else SQL("NULL")
         return SQL(
@@ -499,6 +491,26 @@ class CollectionEngine(models.AbstractModel):
             own,
             by_rule,
             company.collection_strategy_id.filtered("active").id or None,
+        )
+
+    def _get_rules(self, company):
+        """Return the strategies that choose debtors by a rule, the first one first."""
+        return self.env["collection.strategy"].search(
+            Domain("has_rule", "=", True)
+            & Domain("company_id", "in", [False, company.id])
+        )
+
+    def _get_problem(self, company):
+        """Return what a run has to leave out, in words; False if nothing."""
+        _queries, problems = self._get_rules(company)._get_readable_rules()
+        return "\n".join(
+            self.env._(
+                "The rule of the strategy “%(strategy)s” cannot be read any more: "
+                "%(error)s. It chose nobody; please correct it.",
+                strategy=strategy.name,
+                error=error,
+            )
+            for strategy, error in problems.items()
         )
 
     def _get_close_cases_sql(self, scope):

@@ -259,9 +259,9 @@ class CollectionEngine(models.AbstractModel):
                    item.amount_disputed, item.chased, item.is_chased,
                    item.tolerance_amount,
                    item.due_stage_id,
-                   CASE WHEN item.climbs THEN item.climb_rank
-                        WHEN item.remind_rank IS NOT NULL THEN item.remind_rank
-                        WHEN item.due_stage_id IS NOT NULL THEN item.standing_rank
+                   CASE WHEN item.due_stage_id IS NULL THEN NULL
+                        WHEN item.climbs THEN item.climb_rank
+                        ELSE COALESCE(item.remind_rank, item.standing_rank)
                    END AS due_rank,
                    item.due_stage_id IS NOT NULL AND NOT item.climbs
                        AND item.remind_rank IS NULL AS is_late_step,
@@ -614,7 +614,9 @@ class CollectionEngine(models.AbstractModel):
                     SELECT 1 FROM collection_contact bounced
                      WHERE bounced.address_partner_id = person.id
                        AND bounced.is_bounced AND bounced.channel = 'email'
-                       AND bounced.address = person.email_normalized
+                       AND person.email_normalized = ANY(
+                           string_to_array(bounced.address, ', ')
+                       )
                 )
                 """
             ),

@@ -6,7 +6,10 @@ transaction their debtors are brought up to date together.
 
 import logging
 
+import psycopg2
+
 from odoo import SUPERUSER_ID, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -70,12 +73,10 @@ class CollectionEngine(models.AbstractModel):
         try:
             with self.env.cr.savepoint(flush=False):
                 engine._follow_debtors(noted)
-        except Exception:
+        except Exception as error:
             self.env.transaction.clear()
-            _logger.exception(
-                "The ledger changed, the cases will follow later: debtors (company, "
-                "partner) %s",
-                sorted(noted),
+            self._log_failure(
+                error, "Cases follow later: (company, partner) %s", sorted(noted)
             )
             engine._trigger_follow()
 
@@ -105,8 +106,9 @@ class CollectionEngine(models.AbstractModel):
 
     def _trigger_follow(self, **delay):
         """Ask the job that follows the ledger to start, now or after a delay."""
-        moment = fields.Datetime.add(fields.Datetime.now(), **delay)
-        self.env.ref("collections_mgmt.ir_cron_follow")._trigger(moment)
+        cron = self.env.ref("collections_mgmt.ir_cron_follow", raise_if_not_found=False)
+        if cron:
+            cron._trigger(fields.Datetime.add(fields.Datetime.now(), **delay))
 
     def _cron_follow(self):
         """Bring the cases of every company in line with the ledger.
@@ -121,8 +123,14 @@ class CollectionEngine(models.AbstractModel):
                 self.env["collection.run"]._lock_company(company)
                 self._follow(company)
                 self.env.flush_all()
-            except Exception:
+            except Exception as error:
                 self.env.cr.rollback()
-                _logger.exception("The cases of company %s do not follow", company.id)
+                self._log_failure(error, "Cases follow later: company %s", company.id)
                 self._trigger_follow(minutes=SYNC_RETRY_DELAY)
             self.env["ir.cron"]._commit_progress(1)
+
+    def _log_failure(self, error, message, *args):
+        """Log a fault with its trace; a conflict with other work is no fault."""
+        conflict = isinstance(error, UserError | psycopg2.OperationalError)
+        level = logging.INFO if conflict else logging.ERROR
+        _logger.log(level, message, *args, exc_info=not conflict)

@@ -163,8 +163,7 @@ class CollectionEngine(models.AbstractModel):
                             THEN fact.due_stage_id END AS stage_id
               ) told
              WHERE CASE WHEN stage.days < 0 THEN told.stage_id IS NOT NULL
-                        ELSE item.date_due <= %(date)s
-                             OR told.stage_id IS NOT NULL END
+                        ELSE item.date_due <= %(date)s END
                AND fact.amount_residual - fact.amount_promised - fact.amount_disputed
                    > fact.tolerance_amount
             RETURNING id

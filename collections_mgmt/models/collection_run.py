@@ -1,8 +1,10 @@
 import logging
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.service.model import retrying
 from odoo.tools import SQL, format_date
 
 from ..const import DECISIONS
@@ -43,44 +45,15 @@ class CollectionRun(models.Model):
         help="Open receivable lines that nobody can be asked for: give them a partner.",
     )
     orphan_amount = fields.Monetary(string="Amount without Partner", readonly=True)
+    problem = fields.Text(
+        readonly=True, help="What the run could not take into account."
+    )
     decision_ids = fields.One2many(
         "collection.run.decision", "run_id", string="Decisions", readonly=True
     )
     contact_ids = fields.One2many(
         "collection.contact", "run_id", string="Contact Attempts", readonly=True
     )
-
-    # What became of the contacts, counted as they stand now
-    contact_count = fields.Integer(string="Attempts", compute="_compute_contact_counts")
-    waiting_count = fields.Integer(
-        string="On Their Way", compute="_compute_contact_counts"
-    )
-    sent_count = fields.Integer(
-        string="Messages Sent", compute="_compute_contact_counts"
-    )
-    dropped_count = fields.Integer(
-        string="Messages Dropped", compute="_compute_contact_counts"
-    )
-    failed_count = fields.Integer(
-        string="Messages Failed", compute="_compute_contact_counts"
-    )
-
-    @api.depends("contact_ids.state")
-    def _compute_contact_counts(self):
-        groups = self.env["collection.contact"]._read_group(
-            [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
-        )
-        counts = {(run.id, state): count for run, state, count in groups}
-        for run in self:
-            of_state = {
-                state: counts.get((run.id, state), 0)
-                for state in ("planned", "queued", "sent", "dropped", "failed")
-            }
-            run.contact_count = sum(of_state.values())
-            run.waiting_count = of_state["planned"] + of_state["queued"]
-            run.sent_count = of_state["sent"]
-            run.dropped_count = of_state["dropped"]
-            run.failed_count = of_state["failed"]
 
     @api.depends("date")
     @api.depends_context("lang")
@@ -114,7 +87,8 @@ class CollectionRun(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             try:
-                self._plan(company)
+                # What a person or a delivery does meanwhile is no reason to skip a day.
+                retrying(partial(self._plan, company), self.env)
             except Exception:
                 self.env.cr.rollback()
                 _logger.exception("The collection run of company %s failed", company.id)
@@ -136,7 +110,7 @@ class CollectionRun(models.Model):
         self.env["collection.contact"]._trigger_delivery()
         return runs
 
-    def _plan_company(self, company, date=None):
+    def _plan_company(self, company, date=None, partner_ids=None):
         date = date or fields.Date.context_today(self)
         self._lock_company(company)
         # In sudo: the engine reads and writes the whole company's books; whoever may
@@ -149,7 +123,8 @@ class CollectionRun(models.Model):
             }
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
-        scope = Scope(company, run.date)
+        run.problem = engine._get_problem(company)
+        scope = Scope(company, run.date, partner_ids)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
         engine._decide(scope)
@@ -158,7 +133,11 @@ class CollectionRun(models.Model):
         return run.sudo(self.env.su)
 
     def _lock_company(self, company):
-        """Let one run of a company go on at a time, until the transaction ends."""
+        """Let one run of a company go on at a time, until the transaction ends.
+
+        Whoever began before the last run ended has old books before them: touching that
+        run fails then, and Odoo tries again with the books of now.
+        """
         [[locked]] = self.env.execute_query(
             SQL(
                 "SELECT pg_try_advisory_xact_lock(hashtext('collection_run'), %s)",
@@ -173,6 +152,17 @@ class CollectionRun(models.Model):
                     company=company.name,
                 )
             )
+
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE collection_run SET write_date = write_date
+                 WHERE id = (SELECT MAX(id) FROM collection_run WHERE company_id = %s)
+                RETURNING id
+                """,
+                company.id,
+            )
+        )
 
     def _record_decisions(self):
         """Keep what was decided, counted per reason."""

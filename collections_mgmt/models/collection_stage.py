@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 
 class CollectionStage(models.Model):
@@ -33,6 +33,27 @@ class CollectionStage(models.Model):
         "CHECK (minimum_days >= 0)",
         "The days since the previous stage cannot be negative.",
     )
+
+    @api.constrains("step_ids", "days")
+    def _check_step_ids(self):
+        for stage in self:
+            late = stage.step_ids.filtered("delay_days")
+            if late and stage.days < 0:
+                raise ValidationError(
+                    self.env._(
+                        "“%(stage)s” comes before the due date: its steps are all done "
+                        "at once. Set their days into the stage to 0.",
+                        stage=stage.name,
+                    )
+                )
+            if late and late == stage.step_ids:
+                raise ValidationError(
+                    self.env._(
+                        "One step of “%(stage)s” has to be done when an item reaches "
+                        "the stage: set its days into the stage to 0.",
+                        stage=stage.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -58,6 +58,10 @@ class CollectionStep(models.Model):
         "CHECK (delay_days >= 0)", "The days into the stage cannot be negative."
     )
 
+    @api.constrains("delay_days", "stage_id")
+    def _check_delay_days(self):
+        self.stage_id._check_step_ids()
+
     @api.constrains("channel", "fallback_channel", "template_id")
     def _check_template_id(self):
         for step in self:

@@ -43,7 +43,7 @@ class CollectionStrategy(models.Model):
     credit_policy = fields.Selection(
         [
             ("oldest", "Deduct, the oldest item first"),
-            ("apart", "Keep apart, only mention them"),
+            ("apart", "Keep apart, ask for the full amount"),
         ],
         string="Unallocated Credits",
         required=True,
@@ -87,7 +87,7 @@ class CollectionStrategy(models.Model):
     def _check_domain(self):
         for strategy in self:
             try:
-                self.env["res.partner"]._search(strategy._get_partner_domain())
+                strategy._find_partners()
             except Exception as error:
                 raise ValidationError(
                     self.env._(
@@ -104,6 +104,28 @@ class CollectionStrategy(models.Model):
         if not self.has_rule:
             return Domain.FALSE
         return Domain(literal_eval(self.domain or "[]"))
+
+    def _find_partners(self):
+        """Return the query of the debtors, archived ones too, that the rule takes."""
+        return (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            ._search(self._get_partner_domain())
+        )
+
+    def _get_readable_rules(self):
+        """Return {strategy: query of its debtors} and {strategy: why it has none}.
+
+        A rule that was accepted cannot be read any more when a field it is about is
+        gone, with a module or by hand.
+        """
+        queries, problems = {}, {}
+        for strategy in self:
+            try:
+                queries[strategy] = strategy._find_partners()
+            except Exception as error:
+                problems[strategy] = str(error)
+        return queries, problems
 
     def _get_retry_date(self, date):
         """Return when a message that failed on ``date`` is tried again."""

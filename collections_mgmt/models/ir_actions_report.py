@@ -16,6 +16,14 @@ from ..const import PDF_BATCH_SIZE
 # The reports that go out on the company's paper.
 PAPERS = ("collections_mgmt.report_letter", "collections_mgmt.report_statement")
 
+# Without the patches to Qt, pages are cut through the rows of a table, but not through
+# tables: each row becomes one.
+WHOLE_ROWS_STYLE = """<style>
+    .o_collection_paper table, .o_collection_paper thead,
+    .o_collection_paper tbody, .o_collection_paper tfoot { display: block !important; }
+    .o_collection_paper tr { display: table; table-layout: fixed; width: 100%; }
+</style>"""
+
 
 class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
@@ -85,6 +93,7 @@ class IrActionsReport(models.Model):
             header.classes.discard("header")
             footer.classes.discard("footer")
             article.insert(0, header)
+            article.insert(0, lxml.html.fragment_fromstring(WHOLE_ROWS_STYLE))
             article.append(footer)
         root.set("data-report-margin-top", "10")
         return lxml.html.tostring(root, encoding="unicode")

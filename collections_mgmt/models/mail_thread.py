@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..tools.mail_headers import is_automatic
+from ..tools.mail_headers import is_automatic, is_delayed
 
 
 class MailThread(models.AbstractModel):
@@ -10,6 +10,8 @@ class MailThread(models.AbstractModel):
     def _routing_handle_bounce(self, email_message, message_dict):
         # EXTENDS 'mail': a reminder that came back is no reminder
         super()._routing_handle_bounce(email_message, message_dict)
+        if is_delayed(email_message):
+            return
         # In sudo: the mail gateway also runs for users who cannot see contacts.
         contacts_sudo = (
             self.env["collection.contact"]

@@ -98,16 +98,15 @@ class ResPartner(models.Model):
         # EXTENDS 'base': who becomes a contact of a company owes nothing any more
         if {"parent_id", "is_company"}.isdisjoint(vals):
             return super().write(vals)
-        self._collection_note_debtors()
-        result = super().write(vals)
-        self._collection_note_debtors()
-        return result
-
-    def _collection_note_debtors(self):
-        """Have the debtors behind these partners followed, in every company."""
         debtors = self.commercial_partner_id
-        companies = self.env["res.company"].sudo().search([("parent_id", "=", False)])
-        self.env["collection.engine"]._note_debtors(product(companies, debtors))
+        # In sudo: whoever edits a partner need not see cases.
+        cases_sudo = debtors.sudo().collection_case_ids
+        companies = cases_sudo.filtered(lambda case: case.state == "open").company_id
+        result = super().write(vals)
+        self.env["collection.engine"]._note_debtors(
+            product(companies, debtors | self.commercial_partner_id)
+        )
+        return result
 
     def action_open_collection_case(self):
         """Open the debtor's case in the current company."""

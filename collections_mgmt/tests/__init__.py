@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_attachments,
+    test_bad_input,
     test_bounces,
     test_closing,
     test_contacts,
@@ -10,6 +11,9 @@ from . import (
     test_letters,
     test_listen,
     test_performance,
+    test_preview,
+    test_progress,
+    test_review,
     test_rules,
     test_sync,
     test_tracking,

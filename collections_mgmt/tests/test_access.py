@@ -77,7 +77,9 @@ class TestPermissions(AccessCommon):
         models = {
             name
             for name, model in self.env.items()
-            if model._original_module == "collections_mgmt" and not model._abstract
+            if model._original_module == "collections_mgmt"
+            and not model._abstract
+            and not model._transient
         }
         self.assertEqual(models, set(PERMISSIONS))
 
@@ -244,7 +246,32 @@ class TestPermissions(AccessCommon):
         """Return {(model, method): record to call it on}."""
         case = self._case(self.others)
         run = self.env["collection.run"].search([], limit=1)
+        contact = case.contact_ids
         return {
+            **{
+                ("collection.contact", f"action_{name}"): contact
+                for name in (
+                    "approve",
+                    "skip",
+                    "postpone",
+                    "edit_text",
+                    "reset_text",
+                    "retry_failed",
+                )
+            },
+            **{
+                (model, method): self.env[model].search([], limit=1)
+                for model, method in (
+                    ("collection.contact.postpone", "action_postpone"),
+                    ("collection.contact.text", "action_save"),
+                    ("collection.contact.text", "action_reset"),
+                    ("collection.preview", "action_show"),
+                    ("collection.preview.line", "action_show_message"),
+                )
+            },
+            ("collection.run", "action_retry_failed"): run,
+            ("collection.run", "action_delete_test"): run,
+            ("collection.run", "action_open_review"): run,
             ("account.move", "action_open_collection_case"): self.moves[self.others],
             ("res.partner", "action_open_collection_case"): self.others,
             ("collection.case", "action_open_items"): case,
@@ -257,6 +284,10 @@ class TestPermissions(AccessCommon):
 
     def test_public_methods_give_outsiders_nothing(self):
         self._plan()
+        contact = self._contacts(self.others)
+        self.env["collection.contact.postpone"].create({"contact_ids": contact.ids})
+        self.env["collection.contact.text"].create({"contact_id": contact.id})
+        self.env["collection.preview"].create({}).action_show()
         for (model, method), record in self._get_calls().items():
             for role in OUTSIDERS:
                 with self.subTest(model=model, method=method, role=role):

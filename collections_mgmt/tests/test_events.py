@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -254,6 +255,12 @@ class TestEvents(EventsCommon):
         self._end_transaction()
         self.assertSettled(self.item)
 
+    def test_a_new_invoice_waits_for_the_next_run(self):
+        invoice = self._create_overdue_invoice(self.debtor, 5, 60.0)
+        self.assertNotIn(NOTED, self.cr.precommit.data)
+        self._plan()
+        self.assertOpen(self._items(invoice), amount_residual=60.0)
+
     # WHAT IS FOLLOWED, AND WHEN
 
     def test_a_changed_due_date_of_the_invoice_is_followed(self):
@@ -479,23 +486,27 @@ class TestEventsCost(EventsCommon):
         self.assertEqual(scope.partner_ids[0], self.debtor.id)
 
     def _pay_while_the_engine_fails(self, error):
+        """Pay the invoice; return the level and the text of what was logged."""
         with (
             patch.object(
                 self.env.registry["collection.engine"], "_decide", side_effect=error
             ),
-            self.assertLogs(EVENTS_LOGGER, "ERROR") as logs,
+            patch(f"{EVENTS_LOGGER}._logger.log") as log,
         ):
             self._pay(self.invoice)
             self._end_transaction()
-        return logs.output[0]
+        level, message, *values = log.call_args.args
+        return level, message % tuple(values)
 
     def test_an_error_of_the_engine_keeps_the_payment_and_is_mended_later(self):
         cron = self.env.ref("collections_mgmt.ir_cron_follow")
-        for error in (ValueError("A fault"), SerializationFailure("A conflict")):
+        conflict, fault = SerializationFailure("A conflict"), ValueError("A fault")
+        for error, expected in ((conflict, logging.INFO), (fault, logging.ERROR)):
             with self.subTest(type(error).__name__), self.cr.savepoint() as savepoint:
-                log = self._pay_while_the_engine_fails(error)
-                self.assertIn(str(self.debtor.id), log)
-                self.assertNotIn(self.debtor.name, log)
+                level, text = self._pay_while_the_engine_fails(error)
+                self.assertEqual(level, expected)
+                self.assertIn(str(self.debtor.id), text)
+                self.assertNotIn(self.debtor.name, text)
                 self.assertEqual(self.invoice.payment_state, "paid")
                 self.assertOpen(self.item, amount_residual=100.0)  # not half done
                 triggers = self.env["ir.cron.trigger"].sudo()

@@ -78,7 +78,11 @@ class TestLetters(LetterCommon):
         self._plan()
         letter = self._contacts(self.debtor)
         letter.sudo().write(
-            {"is_edited": True, "subject": "Dear Ann", "body": "<p>As agreed</p>"}
+            {
+                "is_edited": True,
+                "subject": "Dear Ann",
+                "edited_body": "<p>As agreed</p>",
+            }
         )
         self._deliver()
         self._print(letter)

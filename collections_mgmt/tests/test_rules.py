@@ -52,6 +52,9 @@ class TestAmounts(CollectionCommon):
         self.assertEqual(self._run().state, "sent")
         self.assertEqual(self._items(invoice).amount_credit, 0)
         self.assertEqual(self._case(self.debtor).amount_credit, 500)
+        body = self._contacts(self.debtor).body
+        self.assertIn("100.00", body)
+        self.assertNotIn("500.00", body)
 
     def test_a_promised_item_is_not_chased(self):
         invoice = self._create_overdue_invoice(self.debtor, 5, 100.0)
@@ -207,6 +210,15 @@ class TestWhoDecides(CollectionCommon):
         self.assertEqual(self._run(2).state, "sent")
         self.assertFalse(second.exists())
 
+    def test_what_was_planned_before_test_mode_does_not_leave_in_it(self):
+        self._create_overdue_invoice(self.debtor, 5)
+        self._plan()
+        self.env.company.collection_test_mode = True
+        contact = self._deliver()
+        self.assertEqual(
+            (contact.state, contact.reason), ("dropped", "The company is in test mode.")
+        )
+
 
 class TestMessages(CollectionCommon):
     """How many messages, by which channel, under which condition."""
@@ -294,6 +306,14 @@ class TestMessages(CollectionCommon):
             "A late step is done once.",
         )
         self.assertEqual(self._run(3).stage_id, self.stage_first)
+
+    def test_a_stage_has_a_step_for_when_an_item_reaches_it(self):
+        with self.assertRaisesRegex(ValidationError, "set its days into the stage"):
+            self.stage_due.step_ids.delay_days = 2
+
+    def test_the_steps_of_a_reminder_are_done_at_once(self):
+        with self.assertRaisesRegex(ValidationError, "before the due date"):
+            self._create_step(self.stage_soon, "task", delay_days=1)
 
     def test_a_late_step_of_a_paid_item_is_not_done(self):
         self._create_step(self.stage_due, "task", delay_days=2)

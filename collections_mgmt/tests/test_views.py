@@ -12,14 +12,23 @@ VIEWS = {
     "collection_case_action": {"list", "kanban", "form", "activity", "search"},
     "collection_item_action": {"list", "pivot", "search"},
     "collection_contact_action": {"list", "form", "search"},
+    "collection_contact_review_action": {"list", "form", "search"},
+    "collection_preview_action": {"form", "search"},
     "collection_run_action": {"list", "form", "search"},
     "collection_strategy_action": {"list", "form", "search"},
 }
-FOR_COLLECTORS = {"collection_case_action", "collection_item_action"} | {
-    "collection_contact_action"
+FOR_ALL = {
+    "collection_case_action",
+    "collection_item_action",
+    "collection_contact_action",
 }
-FOR_VIEWERS = FOR_COLLECTORS | {"collection_run_action"}
-FOR_MANAGERS = FOR_VIEWERS | {"collection_strategy_action"}
+FOR_COLLECTORS = FOR_ALL | {"collection_contact_review_action"}
+FOR_VIEWERS = FOR_ALL | {"collection_run_action"}
+FOR_MANAGERS = (
+    FOR_COLLECTORS
+    | FOR_VIEWERS
+    | {"collection_strategy_action", "collection_preview_action"}
+)
 
 
 class TestScreens(CollectionCommon):
@@ -61,7 +70,10 @@ class TestScreens(CollectionCommon):
         for group, actions in (
             ("collections_mgmt.group_collection_viewer", FOR_VIEWERS),
             ("collections_mgmt.group_collection_collector", FOR_COLLECTORS),
-            ("collections_mgmt.group_collection_collector_all", FOR_VIEWERS),
+            (
+                "collections_mgmt.group_collection_collector_all",
+                FOR_COLLECTORS | FOR_VIEWERS,
+            ),
             ("collections_mgmt.group_collection_manager", FOR_MANAGERS),
             ("account.group_account_manager", set()),
         ):
@@ -94,7 +106,11 @@ class TestScreens(CollectionCommon):
             },
         )
         self.assertEqual(set(loaded["views"]), VIEWS[name])
-        records = model.with_context(active_test=False).search([])
+        records = (
+            model.create({})  # a dialog opens on a new record
+            if model._transient
+            else model.with_context(active_test=False).search([])
+        )
         self.assertTrue(records)
         fields = {field: {} for field in loaded["models"][model._name]["fields"]}
         self.assertTrue(call_kw(model, "web_read", [records.ids, fields], {}))

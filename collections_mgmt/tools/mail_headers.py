@@ -26,6 +26,22 @@ def is_automatic(headers):
     )
 
 
+def is_delayed(message):
+    """Return whether a delivery report only says that the server goes on trying.
+
+    :param email.message.EmailMessage message: a report by RFC 3464, its fields
+        "Action" per recipient
+    """
+    actions = [
+        _get_word(recipient, "Action")
+        for part in message.walk()
+        if part.get_content_type() == "message/delivery-status"
+        for recipient in part.get_payload()
+        if recipient.get("Action")
+    ]
+    return bool(actions) and set(actions) == {"delayed"}
+
+
 def _get_word(headers, name):
     """Return a header's value without its parameters, in lower case."""
     return str(headers.get(name) or "").split(";")[0].strip().lower()

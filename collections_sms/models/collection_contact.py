@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import plaintext2html
 
 
 class CollectionContact(models.Model):
@@ -30,6 +31,32 @@ class CollectionContact(models.Model):
             for contact in contacts:
                 contact._queue_sms(bodies[contact.id])
         self._set_queued()
+
+    def _get_preview(self):
+        # EXTENDS 'collections_mgmt'
+        unsent = self.filtered(
+            lambda contact: contact.channel == "sms" and not contact._is_said()
+        )
+        content = super(CollectionContact, self - unsent)._get_preview()
+        for template, contacts in unsent.grouped(
+            lambda contact: contact.step_id.sms_template_id
+        ).items():
+            # In sudo: what a debtor is told does not depend on who looks at it.
+            bodies = template.sudo()._render_field(
+                "body", contacts.ids, compute_lang=True
+            )
+            for contact in contacts:
+                content[contact.id] = {
+                    "subject": contact.stage_id.name,
+                    "body_html": plaintext2html(bodies[contact.id]),
+                }
+        return content
+
+    def _get_current_address(self):
+        # EXTENDS 'collections_mgmt'
+        if self.channel == "sms":
+            return self.address_partner_id.phone_sanitized
+        return super()._get_current_address()
 
     def _queue_sms(self, body):
         self.ensure_one()

@@ -54,6 +54,29 @@ class TestSmsChannel(CollectionCommon, SMSCommon):
         self.assertEqual(contact.address, "+56961234567")
         self.assertEqual(contact.mail_message_id.res_id, contact.case_id.id)
 
+    def test_the_preview_shows_the_text(self):
+        contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
+        self.assertEqual(contact.preview_subject, "Text")
+        self.assertIn("Ana: please pay.", contact.preview_body)
+        preview = self.env["collection.preview"].create({})
+        contact.sudo().unlink()
+        preview.action_show()
+        line = preview.line_ids.filtered(lambda line: line.channel == "sms")
+        self.assertEqual(line.address, "+56961234567")
+        line.action_show_message()
+        self.assertIn("Ana: please pay.", line.body)
+
+    def test_a_text_the_gateway_refused_is_tried_again(self):
+        contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
+        with self.mockSMSGateway(sim_error="credit"):
+            self._deliver()
+            self._new_sms.send()
+        contact.action_retry_failed()
+        with self.mockSMSGateway():
+            self._deliver()
+            self._new_sms.send()
+        self.assertEqual(contact.state, "sent")
+
     def test_a_text_the_gateway_refuses_is_no_reminder(self):
         contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
         with self.mockSMSGateway(sim_error="credit"):
