@@ -124,20 +124,31 @@ def _format_targets(size):
 
 
 def _format_growth(sizes):
-    """Say how much longer ten times the items take."""
+    """Say how much longer ten times the items take.
+
+    Messages are told per debtor: the rival's may be measured on some debtors only.
+    """
     rows = []
     for key, label in STEPS.items():
         for who in ("ours", "rival"):
-            seconds = [size[who].get(key) for size in sizes]
-            if all(seconds):
+            figures = [size[who].get(key) for size in sizes]
+            if all(figures):
+                per_debtor = all(step.get("debtors") for step in figures)
                 rows.append(
                     [
-                        label if who == "ours" else f"{label}, rival",
-                        *(f"{figures['seconds']:,.2f}" for figures in seconds),
+                        label + (", rival" if who == "rival" else ""),
+                        "ms per debtor" if per_debtor else "s",
+                        *(f"{_get_pace(step, per_debtor):,.2f}" for step in figures),
                     ]
                 )
-    header = ["seconds by open items", *(f"{size['size']:,}" for size in sizes)]
+    header = ["open items", "", *(f"{size['size']:,}" for size in sizes)]
     return "## Growth\n\n" + _format_table(header, rows)
+
+
+def _get_pace(figures, per_debtor):
+    if per_debtor:
+        return 1000 * figures["seconds"] / figures["debtors"]
+    return figures["seconds"]
 
 
 def _format_table(header, rows):

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import statistics
 import sys
 import time
@@ -31,6 +32,8 @@ POSTING_ONE_BY_ONE = 0.2
 
 def main():
     options = _parse_arguments()
+    # Ended from outside, it still removes its databases.
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit("terminated"))
     report = {"machine": _describe_machine(), "sizes": []}
     for size in options.sizes:
         report["sizes"].append(Benchmark(size, options).run())
