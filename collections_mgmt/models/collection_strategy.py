@@ -139,8 +139,8 @@ class CollectionStrategy(models.Model):
                 """
                 UPDATE collection_item item SET passed_stage_id = told.stage_id
                   FROM (
-                    SELECT DISTINCT ON (line.item_id) line.item_id, stage.id AS stage_id,
-                           stage.days, stage.sequence
+                    SELECT DISTINCT ON (line.item_id) line.item_id,
+                           stage.id AS stage_id, stage.days, stage.sequence
                       FROM collection_contact_line line
                       JOIN collection_stage stage ON stage.id = line.stage_id
                      WHERE line.is_counted AND stage.strategy_id IN %s
