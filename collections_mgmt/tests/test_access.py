@@ -30,6 +30,7 @@ PERMISSIONS = {
     "collection.stage": CONFIGURATION,
     "collection.step": CONFIGURATION,
     "collection.case": {"viewer": READ, "own": WRITE, "all": WRITE, "manager": WRITE},
+    "collection.case.decision": EVERYBODY_READS,
     "collection.item": EVERYBODY_READS,
     "collection.contact": EVERYBODY_READS,
     "collection.contact.line": EVERYBODY_READS,

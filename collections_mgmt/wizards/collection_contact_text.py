@@ -10,12 +10,17 @@ class CollectionContactText(models.TransientModel):
     )
     is_edited = fields.Boolean(related="contact_id.is_edited")
     subject = fields.Char(
-        compute="_compute_text", store=True, readonly=False, required=True
+        compute="_compute_text",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
     )
     body = fields.Html(
         string="Text",
         compute="_compute_text",
         store=True,
+        precompute=True,
         readonly=False,
         # It goes out as it is: cleaned of scripts, with the layout of an e-mail.
         sanitize="email_outgoing",
