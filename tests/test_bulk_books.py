@@ -80,7 +80,6 @@ def test_books_balance_and_odoo_computes_the_same(books):
     [
         "UPDATE account_move_line SET balance = balance + 1 WHERE id = %s",
         "UPDATE account_move_line SET amount_residual = 1 WHERE id = %s",
-        "UPDATE account_move SET amount_tax = amount_tax + 1 WHERE id > %s - 1000",
         "UPDATE account_move_line SET partner_id = 1 WHERE id = %s",
         "DELETE FROM account_move WHERE id = (SELECT move_id FROM account_move_line"
         " WHERE id = %s)",
@@ -120,7 +119,7 @@ def test_every_kind_of_invoice_can_be_paid_through_the_wizard(books):
         for invoice in (foreign[1], terms[1], partial[1], (invoices - foreign)[1]):
             env["account.payment.register"].with_context(
                 active_model="account.move", active_ids=invoice.ids
-            ).create({{}})._create_payments()
+            ).create({{"installments_mode": "full"}})._create_payments()
             states.append([invoice.payment_state, invoice.amount_residual])
         result({{
             "states": states,

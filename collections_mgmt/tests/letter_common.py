@@ -8,6 +8,8 @@ from odoo.exceptions import UserError
 
 from .common import CollectionCommon
 
+BROKEN = "The template is broken"
+
 
 def make_pdf(*pages):
     """Return a PDF file with one line of text per page."""
@@ -88,7 +90,7 @@ class LetterCommon(CollectionCommon):
         def render(reports, report_ref, res_ids):
             report = reports._get_report(report_ref)
             if set(self.unprintable) & set(res_ids):
-                raise UserError(self.env._("The template is broken"))
+                raise UserError(BROKEN)
             self.rendered.append((report.report_name, res_ids))
             records = reports.env[report.model].browse(res_ids)
             return {
