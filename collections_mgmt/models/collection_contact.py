@@ -266,7 +266,14 @@ class CollectionContact(models.Model):
         if not self:
             return
         self.env.flush_all()
-        values = {"date": date, "contacts": tuple(self.ids)}
+        Stage = self.env["collection.stage"]
+        values = {
+            "date": date,
+            "contacts": tuple(self.ids),
+            "place": Stage._get_place_sql("stage"),
+            "place_passed": Stage._get_place_sql("passed"),
+            "place_standing": Stage._get_place_sql("standing"),
+        }
         self.env.cr.execute(
             SQL(
                 """
@@ -294,8 +301,7 @@ class CollectionContact(models.Model):
                        reminder_stage_id = CASE WHEN stage.days < 0 THEN stage.id
                                                 ELSE item.reminder_stage_id END,
                        passed_stage_id = CASE
-                           WHEN (passed.days, passed.sequence, passed.id)
-                              > (stage.days, stage.sequence, stage.id) THEN passed.id
+                           WHEN %(place_passed)s > %(place)s THEN passed.id
                            ELSE stage.id END
                   FROM collection_contact_line line
                   JOIN collection_stage stage ON stage.id = line.stage_id
@@ -304,8 +310,7 @@ class CollectionContact(models.Model):
              LEFT JOIN collection_stage passed ON passed.id = before.passed_stage_id
                  WHERE item.id = before.id AND line.contact_id IN %(contacts)s
                    AND (stage.days < 0 OR standing.id IS NULL
-                        OR (standing.days, standing.sequence, standing.id)
-                         < (stage.days, stage.sequence, stage.id))
+                        OR %(place_standing)s < %(place)s)
                 """,
                 **values,
             )
@@ -322,8 +327,7 @@ class CollectionContact(models.Model):
                            SELECT case_id FROM collection_contact
                             WHERE id IN %(contacts)s
                      )
-                     ORDER BY item.case_id,
-                              stage.days DESC, stage.sequence DESC, stage.id DESC
+                     ORDER BY item.case_id, %(place)s DESC
                   ) highest
                  WHERE cases.id = highest.case_id
                    AND cases.stage_id IS DISTINCT FROM highest.stage_id

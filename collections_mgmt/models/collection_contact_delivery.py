@@ -264,8 +264,7 @@ class CollectionContact(models.Model):
                           FROM collection_contact_line line
                           JOIN collection_stage stage ON stage.id = line.stage_id
                          WHERE line.contact_id = contact.id
-                         ORDER BY stage.days DESC, stage.sequence DESC, stage.id DESC
-                         LIMIT 1
+                         ORDER BY %(place)s DESC LIMIT 1
                       ) told ON TRUE
                  LEFT JOIN LATERAL (
                         SELECT COALESCE(SUM(%(chased)s), 0) AS amount
@@ -282,6 +281,7 @@ class CollectionContact(models.Model):
                     contacts=tuple(self.ids),
                     date=fields.Date.context_today(self),
                     chased=self.env["collection.engine"]._get_chased_sql(),
+                    place=self.env["collection.stage"]._get_place_sql("stage"),
                 )
             )
         )

@@ -209,6 +209,7 @@ class CollectionContact(models.Model):
 
     def _pass_items(self):
         """Let the items of skipped messages pass the stage; none goes back."""
+        Stage = self.env["collection.stage"]
         self.env.cr.execute(
             SQL(
                 """
@@ -219,11 +220,12 @@ class CollectionContact(models.Model):
                    AND NOT EXISTS (
                        SELECT 1 FROM collection_stage reached
                         WHERE reached.id IN (item.passed_stage_id, item.stage_id)
-                          AND (reached.days, reached.sequence, reached.id)
-                           >= (stage.days, stage.sequence, stage.id)
+                          AND %s >= %s
                    )
                 """,
                 self.ids,
+                Stage._get_place_sql("reached"),
+                Stage._get_place_sql("stage"),
             )
         )
         self.env["collection.item"].invalidate_model(["passed_stage_id"])

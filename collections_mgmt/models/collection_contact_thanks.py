@@ -21,7 +21,7 @@ class CollectionContact(models.Model):
 
     @api.model
     def _drop_settled(self, scope):
-        """Drop the messages on their way whose items were all settled since.
+        """Drop the messages on their way of whose items nothing is left to ask for.
 
         A message in the outgoing queue has passed its last check and leaves.
 
@@ -43,13 +43,17 @@ class CollectionContact(models.Model):
                AND NOT EXISTS (
                    SELECT 1 FROM collection_contact_line told
                      JOIN collection_item item ON item.id = told.item_id
+                     JOIN collection_case cases ON cases.id = item.case_id
+                LEFT JOIN collection_strategy strategy
+                       ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
                     WHERE told.contact_id = contact.id AND told.stage_id IS NOT NULL
                       AND item.state = 'open' AND item.case_id = contact.case_id
-                      AND item.amount_credit < item.amount_residual
+                      AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
                )
             """,
             company=scope.company.id,
             in_scope=scope.has("contact.partner_id"),
+            chased=self.env["collection.engine"]._get_chased_sql(),
         )
 
     # THANKS

@@ -193,6 +193,7 @@ class CollectionEngine(models.AbstractModel):
         date with the days on which each is the current one; ``late_step`` the steps
         that follow some days into a stage.
         """
+        Stage = self.env["collection.stage"]
         return SQL(
             """
             stage AS MATERIALIZED (
@@ -211,8 +212,7 @@ class CollectionEngine(models.AbstractModel):
                   FROM stage next
                   JOIN (SELECT id, days, sequence FROM collection_stage
                          UNION ALL SELECT 0, NULL, NULL) passed
-                    ON passed.id = 0 OR (next.days, next.sequence, next.id)
-                                      > (passed.days, passed.sequence, passed.id)
+                    ON passed.id = 0 OR %(place_next)s > %(place_passed)s
                  WHERE next.days >= 0
                  ORDER BY next.strategy_id, passed.id, next.rank
             ),
@@ -230,7 +230,9 @@ class CollectionEngine(models.AbstractModel):
                   JOIN stage ON stage.id = step.stage_id
                  WHERE step.delay_days > 0
             )
-            """
+            """,
+            place_next=Stage._get_place_sql("next"),
+            place_passed=Stage._get_place_sql("passed"),
         )
 
     def _get_chased_sql(self):

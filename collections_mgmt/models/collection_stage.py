@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 
 class CollectionStage(models.Model):
@@ -40,6 +41,15 @@ class CollectionStage(models.Model):
         if not {"days", "sequence"}.isdisjoint(vals):
             self.strategy_id._move_items_on()
         return result
+
+    @api.model
+    def _get_place_sql(self, table):
+        """Return the SQL of a stage's place on the ladder, for comparing and sorting.
+
+        :param str table: a table or alias of stages
+        """
+        columns = (SQL.identifier(table, name) for name in ("days", "sequence", "id"))
+        return SQL("(%s)", SQL(", ").join(columns))
 
     @api.constrains("step_ids", "days")
     def _check_step_ids(self):

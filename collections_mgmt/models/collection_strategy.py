@@ -134,25 +134,27 @@ class CollectionStrategy(models.Model):
         The order of the stages changed; what an item was told is not told again.
         """
         self.env.flush_all()
+        Stage = self.env["collection.stage"]
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE collection_item item SET passed_stage_id = told.stage_id
+                UPDATE collection_item item SET passed_stage_id = told.id
                   FROM (
                     SELECT DISTINCT ON (line.item_id) line.item_id,
-                           stage.id AS stage_id, stage.days, stage.sequence
+                           stage.id, stage.days, stage.sequence
                       FROM collection_contact_line line
                       JOIN collection_stage stage ON stage.id = line.stage_id
-                     WHERE line.is_counted AND stage.strategy_id IN %s
-                     ORDER BY line.item_id,
-                              stage.days DESC, stage.sequence DESC, stage.id DESC
+                     WHERE line.is_counted AND stage.strategy_id IN %(strategies)s
+                     ORDER BY line.item_id, %(place)s DESC
                   ) told, collection_stage passed
                  WHERE item.id = told.item_id AND item.state = 'open'
                    AND passed.id = item.passed_stage_id
-                   AND (told.days, told.sequence, told.stage_id)
-                     > (passed.days, passed.sequence, passed.id)
+                   AND %(place_told)s > %(place_passed)s
                 """,
-                tuple(self.ids),
+                strategies=tuple(self.ids),
+                place=Stage._get_place_sql("stage"),
+                place_told=Stage._get_place_sql("told"),
+                place_passed=Stage._get_place_sql("passed"),
             )
         )
         self.env["collection.item"].invalidate_model(["passed_stage_id"])
