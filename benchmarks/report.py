@@ -3,7 +3,8 @@
 from .targets import TARGET_SIZE, get_verdicts
 
 STEPS = {
-    "first": "first run of the day",
+    "follow": "first sync and decide",
+    "first": "first run: sync, decide, plan",
     "again": "second run, nothing to do",
     "approve": "approve everything",
     "messages": "create the messages",

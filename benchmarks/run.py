@@ -108,6 +108,7 @@ class Benchmark:
         self.ours.copy_of(self.books.name)
         figures["install"] = {"seconds": self.ours.install(MODULES)}
         self.ours.step("ask_for_approval")
+        figures["follow"] = self.copy.copy_of(self.ours.name).step("follow")
         figures["first"] = self.ours.step("plan")
         figures["again"] = self.ours.step("plan")
         figures["approve"] = self.ours.step("approve")

@@ -74,6 +74,14 @@ def ask_for_approval(env):
     return {"review": True}
 
 
+def follow(env):
+    """Sync and decide, as the job does that catches up with the ledger."""
+    with Meter(env.cr) as meter:
+        env["collection.engine"]._follow(env.company)
+        env.cr.commit()
+    return meter.result
+
+
 def plan(env, days=0):
     """Sync, decide and plan one day."""
     day = fields.Date.context_today(env.company) + timedelta(days=days)
@@ -265,7 +273,8 @@ STEPS = {
     step.__name__: step
     for step in (
         *(make_books, add_a_day),
-        *(ask_for_approval, plan, approve, deliver, count_messages, note_sent),
+        *(ask_for_approval, follow, plan, approve),
+        *(deliver, count_messages, note_sent),
         *(rival_prepare, rival_run, rival_approve, rival_messages),
         post_and_pay,
     )

@@ -143,15 +143,14 @@ class CollectionCase(models.Model):
         help="Messages and tasks that were really done.",
     )
 
-    # What happens next, and why
-    decision = fields.Selection(DECISIONS, readonly=True, index=True)
+    # What happens next, and why. Without indexes: a new day rewrites most of these.
+    decision = fields.Selection(DECISIONS, readonly=True)
     decision_date = fields.Date(readonly=True)
-    decision_stage_id = fields.Many2one("collection.stage", readonly=True, index=True)
+    decision_stage_id = fields.Many2one("collection.stage", readonly=True)
     decision_amount = fields.Monetary(readonly=True)
     decision_text = fields.Char(string="What Happens", compute="_compute_decision_text")
     next_action_date = fields.Date(
         string="Next Action",
-        index=True,
         readonly=True,
         help="Until this day the decision holds.",
     )

@@ -18,9 +18,7 @@ class CollectionCaseDecision(models.Model):
     case_id = fields.Many2one(
         "collection.case", required=True, readonly=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, index=True
-    )
+    company_id = fields.Many2one(related="case_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(string="Since", required=True, readonly=True)
     decision = fields.Selection(DECISIONS, required=True, readonly=True)

@@ -161,8 +161,6 @@ class CollectionContact(models.Model):
     def _sync_debtors(self):
         """Bring the items of these debtors in line with the ledger, as a run does."""
         today = fields.Date.context_today(self)
-        # Compiling such statements takes longer than running them.
-        self.env.cr.execute("SET LOCAL jit = off")
         for company, contacts in self.grouped("company_id").items():
             # In sudo: the engine reads the whole company's books.
             self.env["collection.engine"].sudo().with_company(company)._sync(

@@ -78,8 +78,10 @@ class CollectionContact(models.Model):
         """
         edited = self.filtered("is_edited")
         # In sudo: what a debtor is told does not depend on who looks at it.
-        rendered = template.sudo()._generate_template(
-            (self - edited).ids, ("subject", "body_html")
+        rendered = (
+            template.sudo()
+            .with_context(collection_compiled={})
+            ._generate_template((self - edited).ids, ("subject", "body_html"))
         )
         for contact in edited:
             rendered[contact.id] = {
@@ -169,6 +171,8 @@ class CollectionContact(models.Model):
     def _get_outdated_texts(self):
         """Return the contacts whose text was written for other amounts than today's."""
         edited = self.filtered("is_edited")
+        if not edited:
+            return edited
         told = edited._get_told_amounts()
         return edited.filtered(
             lambda contact: contact.edited_amounts != told[contact.id]

@@ -1,6 +1,7 @@
 """Contacts after the debtor paid: what is not needed any more, and thanks."""
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -27,19 +28,29 @@ class CollectionContact(models.Model):
 
         :param Scope scope: the debtors to look at
         """
-        rows = self.env.execute_query(self._get_settled_sql(scope))
+        waiting = self.search(
+            Domain("company_id", "=", scope.company.id)
+            & Domain("state", "in", ("review", "planned"))
+            & Domain("stage_id", "!=", False)
+            & (
+                Domain.TRUE
+                if scope.partner_ids is None
+                else Domain("partner_id", "in", scope.partner_ids)
+            )
+        )
+        if not waiting:
+            return
+        rows = self.env.execute_query(waiting._get_settled_sql())
         self.browse([contact_id for [contact_id] in rows])._set_dropped(
             self.env._("Paid, credited, excluded or not due any more.")
         )
 
-    def _get_settled_sql(self, scope):
+    def _get_settled_sql(self):
         return SQL(
             """
             SELECT contact.id
               FROM collection_contact contact
-             WHERE contact.company_id = %(company)s AND %(in_scope)s
-               AND contact.state IN ('review', 'planned')
-               AND contact.stage_id IS NOT NULL
+             WHERE contact.id = ANY(%(contacts)s)
                AND NOT EXISTS (
                    SELECT 1 FROM collection_contact_line told
                      JOIN collection_item item ON item.id = told.item_id
@@ -51,8 +62,7 @@ class CollectionContact(models.Model):
                       AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
                )
             """,
-            company=scope.company.id,
-            in_scope=scope.has("contact.partner_id"),
+            contacts=self.ids,
             chased=self.env["collection.engine"]._get_chased_sql(),
         )
 

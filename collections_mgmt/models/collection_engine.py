@@ -1,7 +1,8 @@
 """The engine: items, decisions and planned contacts of one company and day.
 
-This file brings items and cases in line with the ledger; the files
-``collection_engine_decide`` and ``collection_engine_plan`` hold the other two phases.
+This file brings items and cases in line with the ledger; ``collection_engine_decide``
+and ``collection_engine_plan`` hold the other two phases. The SQL of the items, of the
+ladder they climb and of the steps taken on it has files of its own.
 Everything works on sets, in SQL, for one root company with its branches. Amounts are
 in company currency unless a name ends in ``_currency``. The accounting tables are read,
 never written.
@@ -46,8 +47,7 @@ class CollectionEngine(models.AbstractModel):
         :return: how many items were opened and how many were closed
         """
         self.env.flush_all()
-        if scope.partner_ids is None:
-            self._prepare_session()
+        self._prepare_session(scope)
         [[opened, closed, reopened_ids]] = self.env.execute_query(
             self._get_sync_items_sql(scope)
         )
@@ -63,18 +63,22 @@ class CollectionEngine(models.AbstractModel):
         Case.browse(closed_ids)._on_closed()
         return opened, closed
 
-    def _prepare_session(self):
-        """Tell the database, until the transaction ends, that much is to be done.
+    def _prepare_session(self, scope):
+        """Tell the database, until the transaction ends, how to go about it.
 
-        It works in memory, does not compile statements, which takes longer than
-        running them, and joins by sets even where it takes a table that was just
-        filled for an empty one: looking up row by row would never end.
+        It does not compile statements, which takes longer than running them. For all
+        debtors it works in memory and joins by sets even where it takes a table that
+        was just filled for an empty one: looking up row by row would never end. For
+        some it does look up row by row, and does not read all items to find theirs.
         """
+        everybody = SQL(
+            "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = %s", WORK_MEMORY
+        )
+        some = SQL("SET LOCAL random_page_cost = 1.1")
         self.env.cr.execute(
             SQL(
-                "SET LOCAL jit = off; SET LOCAL enable_nestloop = off; "
-                "SET LOCAL work_mem = %s",
-                WORK_MEMORY,
+                "SET LOCAL jit = off; %s",
+                everybody if scope.partner_ids is None else some,
             )
         )
 
@@ -84,76 +88,6 @@ class CollectionEngine(models.AbstractModel):
             self.env.cr.execute(
                 SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, tables)))
             )
-
-    def _get_sync_items_sql(self, scope):
-        """Return the statement that makes items and cases follow the open lines.
-
-        One statement, so that the ledger is read once. Its parts see the tables as they
-        were before it; ``open_case`` therefore adds what the parts before it changed.
-        It returns one row: items opened, items closed, ids of the cases reopened.
-        """
-        return SQL(
-            """
-            WITH line AS MATERIALIZED (%(lines)s),
-            owed AS MATERIALIZED (
-                SELECT * FROM line WHERE amount_residual > 0 AND NOT is_left_out
-            ),
-            debtor AS MATERIALIZED (%(debtors)s),
-            difference AS MATERIALIZED (%(differences)s),
-            reopened AS (%(reopen_cases)s),
-            new_case AS (%(insert_cases)s),
-            open_case AS MATERIALIZED (
-                SELECT id, partner_id FROM collection_case
-                 WHERE company_id = %(company)s AND state = 'open' AND %(in_scope)s
-                 UNION ALL SELECT id, partner_id FROM reopened
-                 UNION ALL SELECT id, partner_id FROM new_case
-            ),
-            new_item AS (%(insert_items)s),
-            changed_item AS (%(update_items)s),
-            closed_item AS (%(close_items)s)
-            SELECT (SELECT COUNT(*) FROM new_item)
-                   + (SELECT COUNT(*) FROM changed_item WHERE was_closed),
-                   (SELECT COUNT(*) FROM closed_item),
-                   (SELECT ARRAY_AGG(id) FROM reopened)
-            """,
-            lines=self._get_receivable_lines_sql(scope),
-            debtors=self._get_debtors_sql(scope),
-            differences=self._get_differences_sql(scope),
-            reopen_cases=self._get_reopen_cases_sql(scope),
-            insert_cases=self._get_insert_cases_sql(scope),
-            insert_items=self._get_insert_items_sql(scope),
-            update_items=self._get_update_items_sql(),
-            close_items=self._get_close_items_sql(scope),
-            company=scope.company.id,
-            in_scope=scope.has("partner_id"),
-        )
-
-    # What is read
-
-    def _get_receivable_lines_sql(self, scope):
-        """Return a SELECT of the company's open receivable lines, credits included.
-
-        ``is_left_out`` says that a line is not to be followed; modules that leave out
-        more lines wrap this SELECT.
-        """
-        return SQL(
-            """
-            SELECT line.id, line.move_id, line.company_id, line.currency_id,
-                   partner.commercial_partner_id AS partner_id,
-                   COALESCE(line.date_maturity, line.date) AS date_due,
-                   line.amount_residual, line.amount_residual_currency,
-                   COALESCE(line.no_followup, FALSE) AS is_left_out,
-                   move.collection_strategy_id AS own_strategy_id
-              FROM account_move_line line
-              JOIN res_partner partner ON partner.id = line.partner_id
-         LEFT JOIN account_move move
-                ON move.id = line.move_id AND move.collection_strategy_id IS NOT NULL
-             WHERE %s
-               AND %s
-            """,
-            self._get_open_line_condition_sql(scope.company),
-            scope.has("partner.commercial_partner_id"),
-        )
 
     def _get_open_line_condition_sql(self, company):
         """Return the SQL condition that ``line`` is an open receivable of the company.
@@ -190,219 +124,6 @@ class CollectionEngine(models.AbstractModel):
             self._get_open_line_condition_sql(company),
         )
 
-    def _get_debtors_sql(self, scope):
-        """Return a SELECT of who owes something, with strategy, collector and credit.
-
-        ``credit`` is what may be deducted: nothing where the strategy keeps credits
-        apart.
-        """
-        Partner = self.env["res.partner"]
-        return SQL(
-            """
-            SELECT debtor.partner_id, debtor.strategy_id, debtor.agent_id,
-                   CASE WHEN strategy.credit_policy = 'apart' THEN 0
-                        ELSE debtor.credit END AS credit
-              FROM (
-                SELECT res_partner.id AS partner_id, %(strategy)s AS strategy_id,
-                       %(agent)s AS agent_id, total.credit
-                  FROM (
-                    SELECT partner_id,
-                           BOOL_OR(amount_residual > 0 AND NOT is_left_out) AS is_owing,
-                           COALESCE(-SUM(amount_residual)
-                               FILTER (WHERE amount_residual < 0), 0) AS credit
-                      FROM line GROUP BY partner_id
-                  ) total
-                  JOIN res_partner ON res_partner.id = total.partner_id
-                 WHERE total.is_owing
-              ) debtor
-         LEFT JOIN collection_strategy strategy ON strategy.id = debtor.strategy_id
-            """,
-            strategy=self._get_strategy_sql(scope.company),
-            agent=Partner._field_to_sql("res_partner", "collection_agent_id"),
-        )
-
-    def _get_shares_sql(self):
-        """Return a SELECT of what is owed, credits spread over it, the oldest first.
-
-        ``strategy_id`` is the invoice's own strategy, which comes before the debtor's.
-        """
-        return SQL(
-            """
-            SELECT owed.*, strategy.id AS strategy_id,
-                   COALESCE(covered.amount, 0) AS amount_credit
-              FROM owed
-              JOIN debtor ON debtor.partner_id = owed.partner_id
-         LEFT JOIN collection_strategy strategy
-                ON strategy.id = owed.own_strategy_id AND strategy.active
-         LEFT JOIN (
-                SELECT owed.id, GREATEST(0, LEAST(
-                           owed.amount_residual,
-                           debtor.credit
-                           - COALESCE(SUM(owed.amount_residual) OVER older, 0)
-                       )) AS amount
-                  FROM owed
-                  JOIN debtor ON debtor.partner_id = owed.partner_id
-                 WHERE debtor.credit > 0
-                WINDOW older AS (
-                       PARTITION BY owed.partner_id ORDER BY owed.date_due, owed.id
-                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                )
-              ) covered ON covered.id = owed.id
-            """
-        )
-
-    def _get_differences_sql(self, scope):
-        """Return a SELECT of what the items lack, have too much, or say wrongly.
-
-        ``line_id`` is empty where an open item's line is gone, ``item_id`` where a line
-        has no open item.
-        """
-        return SQL(
-            """
-            SELECT share.id AS line_id, share.move_id, share.partner_id,
-                   share.strategy_id, share.date_due, share.amount_residual,
-                   share.amount_residual_currency, share.amount_credit,
-                   followed.id AS item_id
-              FROM (%(shares)s) share
-         FULL JOIN (
-                SELECT item.id, item.move_line_id, item.date_due, item.strategy_id,
-                       item.amount_residual, item.amount_residual_currency,
-                       item.amount_credit, cases.partner_id
-                  FROM collection_item item
-                  JOIN collection_case cases ON cases.id = item.case_id
-                 WHERE item.state = 'open' AND cases.company_id = %(company)s
-                   AND %(in_scope)s
-              ) followed ON followed.move_line_id = share.id
-             WHERE share.id IS NULL OR followed.id IS NULL
-                OR (followed.partner_id, followed.date_due, followed.strategy_id,
-                    followed.amount_residual, followed.amount_residual_currency,
-                    followed.amount_credit)
-                   IS DISTINCT FROM
-                   (share.partner_id, share.date_due, share.strategy_id,
-                    share.amount_residual, share.amount_residual_currency,
-                    share.amount_credit)
-            """,
-            shares=self._get_shares_sql(),
-            company=scope.company.id,
-            in_scope=scope.has("cases.partner_id"),
-        )
-
-    # What is written
-
-    def _get_reopen_cases_sql(self, scope):
-        """A debtor's last case goes on when one of its items comes back."""
-        return SQL(
-            """
-            UPDATE collection_case cases
-               SET state = 'open', date_closed = NULL
-              FROM (
-                SELECT difference.partner_id, MAX(item.case_id) AS case_id
-                  FROM difference
-                  JOIN collection_item item ON item.move_line_id = difference.line_id
-                 WHERE difference.item_id IS NULL
-                 GROUP BY difference.partner_id
-              ) back
-             WHERE cases.id = back.case_id AND cases.state = 'closed'
-               AND cases.partner_id = back.partner_id
-               AND cases.company_id = %(company)s
-               AND NOT EXISTS (
-                   SELECT 1 FROM collection_case open_case
-                    WHERE open_case.partner_id = back.partner_id
-                      AND open_case.company_id = %(company)s
-                      AND open_case.state = 'open'
-               )
-            RETURNING cases.id, cases.partner_id
-            """,
-            company=scope.company.id,
-        )
-
-    def _get_insert_cases_sql(self, scope):
-        return SQL(
-            """
-            INSERT INTO collection_case (
-                partner_id, company_id, state, date_opened, agent_id,
-                date_last_contact, amount_open, amount_overdue, amount_credit,
-                create_uid, create_date, write_uid, write_date
-            )
-            SELECT debtor.partner_id, %(company)s, 'open', %(date)s,
-                   (SELECT id FROM res_users WHERE id = debtor.agent_id AND active),
-                   -- The debtor remembers, even if the earlier case was closed.
-                   earlier.date_last_contact, 0, 0, 0,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM debtor
-         LEFT JOIN (
-                SELECT partner_id, MAX(date_last_contact) AS date_last_contact
-                  FROM collection_case WHERE company_id = %(company)s
-                 GROUP BY partner_id
-              ) earlier ON earlier.partner_id = debtor.partner_id
-             WHERE debtor.partner_id NOT IN (SELECT partner_id FROM reopened)
-               AND NOT EXISTS (
-                   SELECT 1 FROM collection_case open_case
-                    WHERE open_case.partner_id = debtor.partner_id
-                      AND open_case.company_id = %(company)s
-                      AND open_case.state = 'open'
-               )
-                ON CONFLICT (partner_id, company_id) WHERE state = 'open' DO NOTHING
-            RETURNING id, partner_id
-            """,
-            company=scope.company.id,
-            date=scope.date,
-            uid=self.env.uid,
-        )
-
-    def _get_insert_items_sql(self, scope):
-        return SQL(
-            """
-            INSERT INTO collection_item (
-                move_line_id, move_id, case_id, strategy_id, state, date_opened,
-                date_due, amount_residual, amount_residual_currency, amount_credit,
-                amount_promised, amount_disputed
-            )
-            SELECT difference.line_id, difference.move_id, open_case.id,
-                   difference.strategy_id, 'open', %s, difference.date_due,
-                   difference.amount_residual, difference.amount_residual_currency,
-                   difference.amount_credit, 0, 0
-              FROM difference
-              JOIN open_case ON open_case.partner_id = difference.partner_id
-         LEFT JOIN collection_item item ON item.move_line_id = difference.line_id
-             WHERE item.id IS NULL
-             ORDER BY difference.line_id
-            RETURNING id
-            """,
-            scope.date,
-        )
-
-    def _get_update_items_sql(self):
-        """Follow changed amounts and dates, and items that came back or moved."""
-        return SQL(
-            """
-            UPDATE collection_item item
-               SET state = 'open', date_closed = NULL, case_id = open_case.id,
-                   date_due = difference.date_due,
-                   strategy_id = difference.strategy_id,
-                   amount_residual = difference.amount_residual,
-                   amount_residual_currency = difference.amount_residual_currency,
-                   amount_credit = difference.amount_credit
-              FROM difference
-              JOIN open_case ON open_case.partner_id = difference.partner_id
-             WHERE item.move_line_id = difference.line_id
-            RETURNING difference.item_id IS NULL AS was_closed
-            """
-        )
-
-    def _get_close_items_sql(self, scope):
-        return SQL(
-            """
-            UPDATE collection_item item
-               SET state = 'closed', date_closed = %s,
-                   amount_residual = 0, amount_residual_currency = 0, amount_credit = 0
-              FROM difference
-             WHERE difference.line_id IS NULL AND item.id = difference.item_id
-            RETURNING item.id
-            """,
-            scope.date,
-        )
-
     def _get_update_cases_sql(self, scope):
         """Write totals, strategy and highest stage on the open cases that changed.
 
@@ -410,7 +131,11 @@ class CollectionEngine(models.AbstractModel):
         """
         return SQL(
             """
-            WITH fact AS MATERIALIZED (%(facts)s)
+            WITH stage AS MATERIALIZED (
+                SELECT id, ROW_NUMBER() OVER (ORDER BY %(place)s) AS rank
+                  FROM collection_stage
+            ),
+            fact AS MATERIALIZED (%(facts)s)
             UPDATE collection_case cases
                SET amount_open = fact.amount_open,
                    amount_overdue = fact.amount_overdue,
@@ -428,6 +153,7 @@ class CollectionEngine(models.AbstractModel):
             RETURNING cases.id
             """,
             facts=self._get_case_totals_sql(scope),
+            place=self.env["collection.stage"]._get_place_sql("collection_stage"),
         )
 
     def _get_case_totals_sql(self, scope):
@@ -436,7 +162,7 @@ class CollectionEngine(models.AbstractModel):
             SELECT cases.id AS case_id, total.amount_open, total.date_oldest_due,
                    COALESCE(total.amount_overdue, 0) AS amount_overdue,
                    COALESCE(credit.amount, 0) AS amount_credit,
-                   total.stage_id, %(strategy)s AS strategy_id
+                   stage.id AS stage_id, %(strategy)s AS strategy_id
               FROM collection_case cases
               JOIN res_partner ON res_partner.id = cases.partner_id
               JOIN (
@@ -446,16 +172,15 @@ class CollectionEngine(models.AbstractModel):
                            FILTER (WHERE item.date_due < %(date)s) AS amount_overdue,
                        MIN(item.date_due)
                            FILTER (WHERE item.date_due < %(date)s) AS date_oldest_due,
-                       (ARRAY_AGG(stage.id
-                                  ORDER BY stage.days DESC, stage.sequence DESC)
-                           FILTER (WHERE stage.id IS NOT NULL))[1] AS stage_id
+                       MAX(stage.rank) AS stage_rank
                   FROM collection_item item
                   JOIN collection_case cases ON cases.id = item.case_id
-             LEFT JOIN collection_stage stage ON stage.id = item.stage_id
+             LEFT JOIN stage ON stage.id = item.stage_id
                  WHERE item.state = 'open' AND cases.state = 'open'
                    AND cases.company_id = %(company)s AND %(in_scope)s
                  GROUP BY item.case_id
               ) total ON total.case_id = cases.id
+         LEFT JOIN stage ON stage.rank = total.stage_rank
          LEFT JOIN (
                 SELECT partner_id, -SUM(amount_residual) AS amount
                   FROM (%(lines)s) line

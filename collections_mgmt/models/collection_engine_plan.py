@@ -63,7 +63,7 @@ class CollectionEngine(models.AbstractModel):
             SELECT fact.case_id, fact.partner_id, fact.move_id, fact.branch_id,
                    fact.is_late_step, stage.id AS due_stage_id
               FROM (
-                SELECT item.case_id, cases.partner_id,
+                SELECT item.case_id, item.partner_id,
                        CASE strategy.grouping WHEN 'invoice' THEN move.id END
                            AS move_id,
                        CASE strategy.grouping WHEN 'branch' THEN move.company_id END

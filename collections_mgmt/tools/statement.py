@@ -21,8 +21,8 @@ class CurrencyBlock:
 class Row:
     """One open item as the debtor reads it.
 
-    ``amount`` is in document currency; ``document`` is the record behind the label, for
-    a page that links to it.
+    ``amount`` and ``credit``, the part of it that credits cover, are in document
+    currency; ``document`` is the record behind the label, for a page that links to it.
     """
 
     label: str
@@ -30,6 +30,7 @@ class Row:
     days_overdue: int
     amount: float
     currency: object
+    credit: float = 0.0
     document: object = None
 
 

@@ -1,0 +1,217 @@
+"""How items climb: the stages of a strategy, and what is due for each item."""
+
+from datetime import date
+
+from odoo import models
+from odoo.tools import SQL
+
+
+class CollectionEngine(models.AbstractModel):
+    _inherit = "collection.engine"
+
+    def _get_stage_ctes_sql(self):
+        """Return small tables that say how an item climbs.
+
+        ``rung`` has, for each strategy and each stage an item may have passed (0 for
+        none), the dunning stage that comes next; ``reminder`` the stages before the due
+        date with the days on which each is the current one; ``late_step`` the steps
+        that follow some days into a stage.
+        """
+        Stage = self.env["collection.stage"]
+        return SQL(
+            """
+            stage AS MATERIALIZED (
+                SELECT id, strategy_id, days, sequence, minimum_days,
+                       ROW_NUMBER() OVER (ORDER BY days, sequence, id) AS rank
+                  FROM collection_stage config
+                 WHERE active AND EXISTS (
+                       SELECT 1 FROM collection_step step
+                        WHERE step.stage_id = config.id AND step.delay_days = 0
+                 )
+            ),
+            rung AS MATERIALIZED (
+                SELECT DISTINCT ON (next.strategy_id, passed.id)
+                       next.strategy_id, passed.id AS passed_id, next.id AS stage_id,
+                       next.days, next.minimum_days, next.rank
+                  FROM stage next
+                  JOIN (SELECT id, days, sequence FROM collection_stage
+                         UNION ALL SELECT 0, NULL, NULL) passed
+                    ON passed.id = 0 OR %(place_next)s > %(place_passed)s
+                 WHERE next.days >= 0
+                 ORDER BY next.strategy_id, passed.id, next.rank
+            ),
+            reminder AS MATERIALIZED (
+                SELECT strategy_id, id AS stage_id, days AS first_day, rank,
+                       COALESCE(LEAD(days) OVER ladder, 0) - 1 AS last_day,
+                       -- Up to its first day it is the next to come.
+                       COALESCE(LAG(days) OVER ladder, -%(far)s) AS earlier_day
+                  FROM stage
+                 WHERE days < 0
+                WINDOW ladder AS (PARTITION BY strategy_id ORDER BY rank)
+            ),
+            late_step AS MATERIALIZED (
+                SELECT step.id, step.stage_id, step.delay_days, step.condition,
+                       stage.days, stage.rank
+                  FROM collection_step step
+                  JOIN stage ON stage.id = step.stage_id
+                 WHERE step.delay_days > 0
+            )
+            """,
+            far=date.max.toordinal(),
+            place_next=Stage._get_place_sql("next"),
+            place_passed=Stage._get_place_sql("passed"),
+        )
+
+    def _get_chased_sql(self):
+        """Return the SQL expression of what is left to chase of an item."""
+        return SQL(
+            """
+            (item.amount_residual - item.amount_credit
+             - COALESCE(item.amount_promised, 0) - COALESCE(item.amount_disputed, 0))
+            """
+        )
+
+    def _get_item_facts_sql(self, scope, condition):
+        """Return a SELECT of the open items with what is due for each.
+
+        ``due_stage_id`` is the stage whose message is due on the day of the scope;
+        ``is_late_step`` that it is a step some days into the stage the item stands in;
+        otherwise ``next_rank`` and ``next_date`` say what comes when. Nothing is due
+        for an item of which no more than the tolerance is left to chase.
+
+        :param SQL condition: which ``cases`` of the scope it is about
+        """
+        return SQL(
+            """
+            SELECT item.id, item.case_id, item.partner_id, item.move_id, item.date_due,
+                   item.amount_residual, item.amount_credit, item.amount_promised,
+                   item.amount_disputed, item.chased, item.is_chased,
+                   item.tolerance_amount,
+                   item.due_stage_id,
+                   CASE WHEN item.due_stage_id IS NULL THEN NULL
+                        WHEN item.climbs THEN item.climb_rank
+                        ELSE COALESCE(item.remind_rank, item.standing_rank)
+                   END AS due_rank,
+                   item.due_stage_id IS NOT NULL AND NOT item.climbs
+                       AND item.remind_rank IS NULL AS is_late_step,
+                   CASE WHEN item.is_chased AND NOT item.climbs THEN
+                        CASE WHEN item.soon_date < item.climb_date
+                                  OR item.climb_date IS NULL THEN item.soon_rank
+                             ELSE item.climb_rank END END AS next_rank,
+                   CASE WHEN item.is_chased AND NOT item.climbs
+                        THEN LEAST(item.soon_date, item.climb_date) END AS next_date
+              FROM (
+                SELECT item.*,
+                       CASE WHEN NOT item.is_chased THEN NULL
+                            WHEN item.climbs THEN item.climb_stage_id
+                            ELSE COALESCE(item.remind_stage_id, %(late_stage)s)
+                       END AS due_stage_id
+                  FROM (%(standings)s) item
+                OFFSET 0
+              ) item
+            """,
+            standings=self._get_standings_sql(scope, condition),
+            late_stage=self._get_late_stage_sql(scope),
+        )
+
+    def _get_standings_sql(self, scope, condition):
+        """Return a SELECT of the open items with where each stands on its ladder.
+
+        OFFSET keeps the database from working out the same expression wherever it is
+        used.
+        """
+        return SQL(
+            """
+            SELECT item.*, standing.rank AS standing_rank,
+                   climb.stage_id AS climb_stage_id, climb.rank AS climb_rank,
+                   remind.stage_id AS remind_stage_id, remind.rank AS remind_rank,
+                   item.date_due + soon.first_day AS soon_date, soon.rank AS soon_rank,
+                   CASE WHEN climb.stage_id IS NOT NULL THEN
+                        LEAST(GREATEST(item.date_due + climb.days,
+                                       item.stage_date + climb.minimum_days),
+                              %(last_day)s) END AS climb_date,
+                   COALESCE(GREATEST(item.date_due + climb.days,
+                                     item.stage_date + climb.minimum_days)
+                            <= %(date)s, FALSE) AS climbs
+              FROM (
+                SELECT item.*, chased > tolerance_amount AS is_chased
+                  FROM (%(items)s) item
+                OFFSET 0
+              ) item
+         LEFT JOIN stage standing ON standing.id = item.stage_id
+         LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
+         LEFT JOIN rung climb
+                ON climb.strategy_id = item.strategy_id
+               AND climb.passed_id = COALESCE(item.passed_stage_id, 0)
+         LEFT JOIN reminder remind
+                ON remind.strategy_id = item.strategy_id
+               AND item.date_due > %(date)s
+               AND %(date)s - item.date_due
+                   BETWEEN remind.first_day AND remind.last_day
+               AND (passed.id IS NULL OR passed.days < remind.first_day)
+         LEFT JOIN reminder soon
+                ON soon.strategy_id = item.strategy_id
+               AND item.date_due > %(date)s
+               AND %(date)s - item.date_due >= soon.earlier_day
+               AND %(date)s - item.date_due < soon.first_day
+            OFFSET 0
+            """,
+            items=self._get_open_items_sql(scope, condition),
+            date=scope.date,
+            last_day=date.max,  # the last one that Python knows
+        )
+
+    def _get_open_items_sql(self, scope, condition):
+        return SQL(
+            """
+            SELECT item.id, item.case_id, cases.partner_id, item.move_id,
+                   strategy.id AS strategy_id,
+                   item.date_due, item.stage_id, item.stage_date, item.passed_stage_id,
+                   item.amount_residual, item.amount_credit,
+                   COALESCE(item.amount_promised, 0) AS amount_promised,
+                   COALESCE(item.amount_disputed, 0) AS amount_disputed,
+                   %(chased)s AS chased,
+                   COALESCE(strategy.tolerance_amount, 0)::numeric AS tolerance_amount
+              FROM collection_item item
+              JOIN collection_case cases ON cases.id = item.case_id
+         LEFT JOIN collection_strategy strategy
+                ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
+             WHERE item.state = 'open' AND cases.state = 'open'
+               AND cases.company_id = %(company)s AND %(in_scope)s AND %(condition)s
+            OFFSET 0
+            """,
+            condition=condition,
+            chased=self._get_chased_sql(),
+            company=scope.company.id,
+            in_scope=scope.has("cases.partner_id"),
+        )
+
+    def _get_late_stage_sql(self, scope):
+        """Return the SQL expression of the item's stage if a late step is due in it."""
+        return SQL(
+            """
+            (SELECT late_step.stage_id FROM late_step
+              WHERE late_step.stage_id = item.stage_id
+                AND item.stage_id = item.passed_stage_id
+                AND %s LIMIT 1)
+            """,
+            self._get_late_step_condition_sql(scope),
+        )
+
+    def _get_late_step_condition_sql(self, scope):
+        """Return the SQL condition that ``late_step`` is due for ``item``.
+
+        It is not while the item's due date was put off behind the stage.
+        """
+        return SQL(
+            """
+            item.stage_date + late_step.delay_days <= %(date)s
+            AND item.date_due + late_step.days <= %(date)s
+            AND NOT EXISTS (
+                SELECT 1 FROM collection_contact_line done
+                 WHERE done.item_id = item.id AND done.is_counted
+                   AND done.stage_id = item.stage_id AND done.step_id = late_step.id
+            )
+            """,
+            date=scope.date,
+        )
