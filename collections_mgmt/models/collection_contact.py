@@ -1,3 +1,4 @@
+from collections import defaultdict
 from functools import cache, partial
 
 from odoo import api, fields, models
@@ -167,8 +168,8 @@ class CollectionContact(models.Model):
             contact: [
                 block
                 for block in group_by_currency(
-                    rows[contact.id],
-                    contact._get_shown_credit(rows[contact.id], ledger_credit),
+                    rows[contact._origin.id],
+                    contact._get_shown_credit(rows[contact._origin.id], ledger_credit),
                 )
                 if block.rows
             ]
@@ -181,7 +182,7 @@ class CollectionContact(models.Model):
         One statement: a run words ten thousand messages, of ten items each.
         """
         self.env.flush_all()
-        rows = {contact_id: [] for contact_id in self.ids}
+        rows = defaultdict(list)
         for contact_id, currency_id, *values, share in self.env.execute_query(
             SQL(
                 """

@@ -28,16 +28,14 @@ class CollectionContact(models.Model):
 
         :param Scope scope: the debtors to look at
         """
-        waiting = self.search(
+        domain = (
             Domain("company_id", "=", scope.company.id)
             & Domain("state", "in", ("review", "planned"))
             & Domain("stage_id", "!=", False)
-            & (
-                Domain.TRUE
-                if scope.partner_ids is None
-                else Domain("partner_id", "in", scope.partner_ids)
-            )
         )
+        if scope.partner_ids is not None:
+            domain &= Domain("partner_id", "in", scope.partner_ids)
+        waiting = self.search(domain)
         if not waiting:
             return
         rows = self.env.execute_query(waiting._get_settled_sql())

@@ -22,7 +22,7 @@ class CollectionEngine(models.AbstractModel):
             """
             stage AS MATERIALIZED (
                 SELECT id, strategy_id, days, sequence, minimum_days,
-                       ROW_NUMBER() OVER (ORDER BY days, sequence, id) AS rank
+                       ROW_NUMBER() OVER (ORDER BY %(place)s) AS rank
                   FROM collection_stage config
                  WHERE active AND EXISTS (
                        SELECT 1 FROM collection_step step
@@ -58,6 +58,7 @@ class CollectionEngine(models.AbstractModel):
             )
             """,
             far=date.max.toordinal(),
+            place=Stage._get_place_sql("config"),
             place_next=Stage._get_place_sql("next"),
             place_passed=Stage._get_place_sql("passed"),
         )
