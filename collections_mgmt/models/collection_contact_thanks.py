@@ -44,21 +44,31 @@ class CollectionContact(models.Model):
         )
 
     def _get_settled_sql(self):
+        """Return a SELECT of those of these contacts that ask for nothing any more."""
         return SQL(
             """
             SELECT contact.id
               FROM collection_contact contact
-             WHERE contact.id = ANY(%(contacts)s)
-               AND NOT EXISTS (
-                   SELECT 1 FROM collection_contact_line told
-                     JOIN collection_item item ON item.id = told.item_id
-                     JOIN collection_case cases ON cases.id = item.case_id
-                LEFT JOIN collection_strategy strategy
-                       ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
-                    WHERE told.contact_id = contact.id AND told.stage_id IS NOT NULL
-                      AND item.state = 'open' AND item.case_id = contact.case_id
-                      AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
-               )
+             WHERE contact.id = ANY(%(contacts)s) AND contact.id NOT IN (
+                SELECT told.contact_id
+                  FROM collection_contact_line told
+                  JOIN collection_contact teller ON teller.id = told.contact_id
+                  JOIN collection_item item
+                    ON item.id = told.item_id AND item.case_id = teller.case_id
+                  JOIN collection_case cases ON cases.id = item.case_id
+             LEFT JOIN collection_strategy strategy
+                    ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
+                 WHERE teller.id = ANY(%(contacts)s)
+                   AND told.contact_id = ANY(%(contacts)s)
+                   AND told.stage_id IS NOT NULL
+                   -- A few of all the items: not all of them are read for it.
+                   AND item.id = ANY(ARRAY(
+                       SELECT item_id FROM collection_contact_line
+                        WHERE contact_id = ANY(%(contacts)s)
+                   ))
+                   AND item.state = 'open'
+                   AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
+             )
             """,
             contacts=self.ids,
             chased=self.env["collection.engine"]._get_chased_sql(),

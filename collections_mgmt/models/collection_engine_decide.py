@@ -154,7 +154,7 @@ class CollectionEngine(models.AbstractModel):
             %(stages)s,
             pending AS MATERIALIZED (%(pending)s),
             address AS MATERIALIZED (%(addresses)s),
-            item_fact AS MATERIALIZED (%(items)s),
+            item_fact AS (%(items)s),
             case_sum AS MATERIALIZED (%(sums)s),
             case_fact AS MATERIALIZED (%(cases)s)
             """,

@@ -17,11 +17,12 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             WITH line AS MATERIALIZED (%(lines)s),
-            owed AS MATERIALIZED (
+            owed AS NOT MATERIALIZED (
                 SELECT * FROM line WHERE amount_residual > 0 AND NOT is_left_out
             ),
             debtor AS MATERIALIZED (%(debtors)s),
             difference AS MATERIALIZED (%(differences)s),
+            known AS MATERIALIZED (%(known)s),
             reopened AS (%(reopen_cases)s),
             new_case AS (%(insert_cases)s),
             open_case AS MATERIALIZED (
@@ -41,6 +42,7 @@ class CollectionEngine(models.AbstractModel):
             lines=self._get_receivable_lines_sql(scope),
             debtors=self._get_debtors_sql(scope),
             differences=self._get_differences_sql(scope),
+            known=self._get_known_items_sql(),
             reopen_cases=self._get_reopen_cases_sql(scope),
             insert_cases=self._get_insert_cases_sql(scope),
             insert_items=self._get_insert_items_sql(scope),
@@ -116,18 +118,18 @@ class CollectionEngine(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT owed.*, strategy.id AS strategy_id,
-                   COALESCE(covered.amount, 0) AS amount_credit
-              FROM owed
-              JOIN debtor ON debtor.partner_id = owed.partner_id
-         LEFT JOIN collection_strategy strategy
-                ON strategy.id = owed.own_strategy_id AND strategy.active
-         LEFT JOIN (
-                SELECT owed.id, GREATEST(0, LEAST(
+            SELECT share.*, strategy.id AS strategy_id
+              FROM (
+                SELECT owed.*, 0 AS amount_credit
+                  FROM owed
+                  JOIN debtor ON debtor.partner_id = owed.partner_id
+                 WHERE debtor.credit <= 0
+                 UNION ALL
+                SELECT owed.*, GREATEST(0, LEAST(
                            owed.amount_residual,
                            debtor.credit
                            - COALESCE(SUM(owed.amount_residual) OVER older, 0)
-                       )) AS amount
+                       ))
                   FROM owed
                   JOIN debtor ON debtor.partner_id = owed.partner_id
                  WHERE debtor.credit > 0
@@ -135,7 +137,9 @@ class CollectionEngine(models.AbstractModel):
                        PARTITION BY owed.partner_id ORDER BY owed.date_due, owed.id
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 )
-              ) covered ON covered.id = owed.id
+              ) share
+         LEFT JOIN collection_strategy strategy
+                ON strategy.id = share.own_strategy_id AND strategy.active
             """
         )
 
@@ -175,6 +179,18 @@ class CollectionEngine(models.AbstractModel):
             in_scope=scope.has("cases.partner_id"),
         )
 
+    def _get_known_items_sql(self):
+        """Return a SELECT of the items that the lines in ``difference`` already have.
+
+        They are looked up by their lines: few of all the items differ on most days.
+        """
+        return SQL(
+            """
+            SELECT id, move_line_id, case_id FROM collection_item
+             WHERE move_line_id = ANY(ARRAY(SELECT line_id FROM difference))
+            """
+        )
+
     # What is written
 
     def _get_reopen_cases_sql(self, scope):
@@ -184,9 +200,9 @@ class CollectionEngine(models.AbstractModel):
             UPDATE collection_case cases
                SET state = 'open', date_closed = NULL
               FROM (
-                SELECT difference.partner_id, MAX(item.case_id) AS case_id
+                SELECT difference.partner_id, MAX(known.case_id) AS case_id
                   FROM difference
-                  JOIN collection_item item ON item.move_line_id = difference.line_id
+                  JOIN known ON known.move_line_id = difference.line_id
                  WHERE difference.item_id IS NULL
                  GROUP BY difference.partner_id
               ) back
@@ -252,8 +268,7 @@ class CollectionEngine(models.AbstractModel):
                    difference.amount_credit, 0, 0
               FROM difference
               JOIN open_case ON open_case.partner_id = difference.partner_id
-         LEFT JOIN collection_item item ON item.move_line_id = difference.line_id
-             WHERE item.id IS NULL
+             WHERE difference.line_id NOT IN (SELECT move_line_id FROM known)
              ORDER BY difference.line_id
             RETURNING id
             """,
@@ -274,6 +289,7 @@ class CollectionEngine(models.AbstractModel):
               FROM difference
               JOIN open_case ON open_case.partner_id = difference.partner_id
              WHERE item.move_line_id = difference.line_id
+               AND item.id = ANY(ARRAY(SELECT id FROM known))
             RETURNING difference.item_id IS NULL AS was_closed
             """
         )
@@ -286,6 +302,9 @@ class CollectionEngine(models.AbstractModel):
                    amount_residual = 0, amount_residual_currency = 0, amount_credit = 0
               FROM difference
              WHERE difference.line_id IS NULL AND item.id = difference.item_id
+               AND item.id = ANY(ARRAY(
+                   SELECT item_id FROM difference WHERE line_id IS NULL
+               ))
             RETURNING item.id
             """,
             scope.date,

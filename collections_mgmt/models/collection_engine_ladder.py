@@ -13,9 +13,10 @@ class CollectionEngine(models.AbstractModel):
         """Return small tables that say how an item climbs.
 
         ``rung`` has, for each strategy and each stage an item may have passed (0 for
-        none), the dunning stage that comes next; ``reminder`` the stages before the due
-        date with the days on which each is the current one; ``late_step`` the steps
-        that follow some days into a stage.
+        none), the dunning stage that comes next; ``reminder`` cuts the days before the
+        due date at each stage there: the one that is current on them, none before the
+        first, and the one that comes next; ``late_step`` the steps that follow some
+        days into a stage.
         """
         Stage = self.env["collection.stage"]
         return SQL(
@@ -40,13 +41,19 @@ class CollectionEngine(models.AbstractModel):
                  WHERE next.days >= 0
                  ORDER BY next.strategy_id, passed.id, next.rank
             ),
-            reminder AS MATERIALIZED (
-                SELECT strategy_id, id AS stage_id, days AS first_day, rank,
-                       COALESCE(LEAD(days) OVER ladder, 0) - 1 AS last_day,
-                       -- Up to its first day it is the next to come.
-                       COALESCE(LAG(days) OVER ladder, -%(far)s) AS earlier_day
-                  FROM stage
+            early AS (
+                SELECT strategy_id, id AS stage_id, days AS first_day, rank FROM stage
                  WHERE days < 0
+                 UNION ALL
+                SELECT strategy_id, NULL, -%(far)s, 0 FROM stage
+                 WHERE days < 0 GROUP BY strategy_id
+            ),
+            reminder AS MATERIALIZED (
+                SELECT strategy_id, stage_id, first_day, rank,
+                       LEAD(first_day, 1, 0) OVER ladder AS end_day,
+                       LEAD(first_day) OVER ladder AS next_day,
+                       LEAD(rank) OVER ladder AS next_rank
+                  FROM early
                 WINDOW ladder AS (PARTITION BY strategy_id ORDER BY rank)
             ),
             late_step AS MATERIALIZED (
@@ -91,10 +98,11 @@ class CollectionEngine(models.AbstractModel):
                    item.due_stage_id,
                    CASE WHEN item.due_stage_id IS NULL THEN NULL
                         WHEN item.climbs THEN item.climb_rank
-                        ELSE COALESCE(item.remind_rank, item.standing_rank)
+                        WHEN item.remind_stage_id IS NOT NULL THEN item.remind_rank
+                        ELSE (SELECT rank FROM stage WHERE id = item.due_stage_id)
                    END AS due_rank,
                    item.due_stage_id IS NOT NULL AND NOT item.climbs
-                       AND item.remind_rank IS NULL AS is_late_step,
+                       AND item.remind_stage_id IS NULL AS is_late_step,
                    CASE WHEN item.is_chased AND NOT item.climbs THEN
                         CASE WHEN item.soon_date < item.climb_date
                                   OR item.climb_date IS NULL THEN item.soon_rank
@@ -123,10 +131,12 @@ class CollectionEngine(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT item.*, standing.rank AS standing_rank,
-                   climb.stage_id AS climb_stage_id, climb.rank AS climb_rank,
-                   remind.stage_id AS remind_stage_id, remind.rank AS remind_rank,
-                   item.date_due + soon.first_day AS soon_date, soon.rank AS soon_rank,
+            SELECT item.*, climb.stage_id AS climb_stage_id, climb.rank AS climb_rank,
+                   CASE WHEN passed.id IS NULL OR passed.days < reminder.first_day
+                        THEN reminder.stage_id END AS remind_stage_id,
+                   reminder.rank AS remind_rank,
+                   item.date_due + reminder.next_day AS soon_date,
+                   reminder.next_rank AS soon_rank,
                    CASE WHEN climb.stage_id IS NOT NULL THEN
                         LEAST(GREATEST(item.date_due + climb.days,
                                        item.stage_date + climb.minimum_days),
@@ -139,22 +149,14 @@ class CollectionEngine(models.AbstractModel):
                   FROM (%(items)s) item
                 OFFSET 0
               ) item
-         LEFT JOIN stage standing ON standing.id = item.stage_id
          LEFT JOIN collection_stage passed ON passed.id = item.passed_stage_id
          LEFT JOIN rung climb
                 ON climb.strategy_id = item.strategy_id
                AND climb.passed_id = COALESCE(item.passed_stage_id, 0)
-         LEFT JOIN reminder remind
-                ON remind.strategy_id = item.strategy_id
-               AND item.date_due > %(date)s
-               AND %(date)s - item.date_due
-                   BETWEEN remind.first_day AND remind.last_day
-               AND (passed.id IS NULL OR passed.days < remind.first_day)
-         LEFT JOIN reminder soon
-                ON soon.strategy_id = item.strategy_id
-               AND item.date_due > %(date)s
-               AND %(date)s - item.date_due >= soon.earlier_day
-               AND %(date)s - item.date_due < soon.first_day
+         LEFT JOIN reminder
+                ON reminder.strategy_id = item.strategy_id
+               AND %(date)s - item.date_due < reminder.end_day
+               AND %(date)s - item.date_due >= reminder.first_day
             OFFSET 0
             """,
             items=self._get_open_items_sql(scope, condition),
@@ -191,10 +193,11 @@ class CollectionEngine(models.AbstractModel):
         """Return the SQL expression of the item's stage if a late step is due in it."""
         return SQL(
             """
-            (SELECT late_step.stage_id FROM late_step
-              WHERE late_step.stage_id = item.stage_id
-                AND item.stage_id = item.passed_stage_id
-                AND %s LIMIT 1)
+            CASE WHEN item.stage_id = item.passed_stage_id
+                  AND item.stage_id IN (SELECT stage_id FROM late_step)
+                 THEN (SELECT late_step.stage_id FROM late_step
+                        WHERE late_step.stage_id = item.stage_id AND %s LIMIT 1)
+                 END
             """,
             self._get_late_step_condition_sql(scope),
         )
