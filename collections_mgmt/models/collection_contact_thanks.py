@@ -1,7 +1,6 @@
 """Contacts after the debtor paid: what is not needed any more, and thanks."""
 
 from odoo import api, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -28,49 +27,45 @@ class CollectionContact(models.Model):
 
         :param Scope scope: the debtors to look at
         """
-        domain = (
-            Domain("company_id", "=", scope.company.id)
-            & Domain("state", "in", ("review", "planned"))
-            & Domain("stage_id", "!=", False)
-        )
-        if scope.partner_ids is not None:
-            domain &= Domain("partner_id", "in", scope.partner_ids)
-        waiting = self.search(domain)
-        if not waiting:
-            return
-        rows = self.env.execute_query(waiting._get_settled_sql())
+        self.env.flush_all()
+        rows = self.env.execute_query(self._get_settled_sql(scope))
         self.browse([contact_id for [contact_id] in rows])._set_dropped(
             self.env._("Paid, credited, excluded or not due any more.")
         )
 
-    def _get_settled_sql(self):
-        """Return a SELECT of those of these contacts that ask for nothing any more."""
+    def _get_settled_sql(self, scope):
+        """Return a SELECT of the waiting contacts that ask for nothing any more.
+
+        They name a few of all the items, which are looked up by these names.
+        """
         return SQL(
             """
-            SELECT contact.id
-              FROM collection_contact contact
-             WHERE contact.id = ANY(%(contacts)s) AND contact.id NOT IN (
-                SELECT told.contact_id
-                  FROM collection_contact_line told
-                  JOIN collection_contact teller ON teller.id = told.contact_id
+            WITH waiting AS MATERIALIZED (
+                SELECT id, case_id FROM collection_contact
+                 WHERE state IN ('review', 'planned') AND stage_id IS NOT NULL
+                   AND company_id = %(company)s AND %(in_scope)s
+            ),
+            told AS MATERIALIZED (
+                SELECT contact_id, item_id FROM collection_contact_line
+                 WHERE contact_id = ANY(ARRAY(SELECT id FROM waiting))
+                   AND stage_id IS NOT NULL
+            )
+            SELECT id FROM waiting WHERE id NOT IN (
+                SELECT waiting.id
+                  FROM waiting
+                  JOIN told ON told.contact_id = waiting.id
                   JOIN collection_item item
-                    ON item.id = told.item_id AND item.case_id = teller.case_id
+                    ON item.id = told.item_id AND item.case_id = waiting.case_id
                   JOIN collection_case cases ON cases.id = item.case_id
              LEFT JOIN collection_strategy strategy
                     ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
-                 WHERE teller.id = ANY(%(contacts)s)
-                   AND told.contact_id = ANY(%(contacts)s)
-                   AND told.stage_id IS NOT NULL
-                   -- A few of all the items: not all of them are read for it.
-                   AND item.id = ANY(ARRAY(
-                       SELECT item_id FROM collection_contact_line
-                        WHERE contact_id = ANY(%(contacts)s)
-                   ))
+                 WHERE item.id = ANY(ARRAY(SELECT item_id FROM told))
                    AND item.state = 'open'
                    AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
              )
             """,
-            contacts=self.ids,
+            company=scope.company.id,
+            in_scope=scope.has("partner_id"),
             chased=self.env["collection.engine"]._get_chased_sql(),
         )
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from odoo import models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import ANALYZE_FROM, WORK_MEMORY
@@ -89,11 +88,18 @@ class CollectionEngine(models.AbstractModel):
                 SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, tables)))
             )
 
-    def _get_open_line_condition_sql(self, company):
+    def _get_open_line_condition_sql(self, scope):
         """Return the SQL condition that ``line`` is an open receivable of the company.
 
         A company's lines are those of its branches too.
         """
+        accounts = SQL(
+            "ARRAY(SELECT id FROM account_account WHERE account_type = %s)",
+            "asset_receivable",
+        )
+        if scope.partner_ids is None:
+            # Given by id, the database knows how few of all lines they have.
+            [[accounts]] = self.env.execute_query(SQL("SELECT %s", accounts))
         return SQL(
             """
             line.account_id = ANY(%(accounts)s)
@@ -105,11 +111,8 @@ class CollectionEngine(models.AbstractModel):
                  WHERE split_part(parent_path, '/', 1)::integer = %(company)s
             )
             """,
-            # Given by id, the database knows how few of all lines they have.
-            accounts=self.env["account.account"]
-            .search([("account_type", "=", "asset_receivable")])
-            .ids,
-            company=company.id,
+            accounts=accounts,
+            company=scope.company.id,
         )
 
     def _get_orphans_sql(self, company):
@@ -121,7 +124,7 @@ class CollectionEngine(models.AbstractModel):
              WHERE line.partner_id IS NULL AND line.amount_residual > 0
                AND line.no_followup IS NOT TRUE AND %s
             """,
-            self._get_open_line_condition_sql(company),
+            self._get_open_line_condition_sql(Scope(company, None)),
         )
 
     def _get_update_cases_sql(self, scope):
@@ -212,20 +215,19 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             COALESCE(
-                (SELECT id FROM collection_strategy WHERE id = %s AND active), %s, %s
+                (SELECT id FROM collection_strategy WHERE id = %s AND active), %s,
+                (SELECT id FROM collection_strategy WHERE id = %s AND active)
             )
             """,
             own,
             by_rule,
-            company.collection_strategy_id.filtered("active").id or None,
+            company.collection_strategy_id.id or None,
         )
 
     def _get_rules(self, company):
         """Return the strategies that choose debtors by a rule, the first one first."""
-        return self.env["collection.strategy"].search(
-            Domain("has_rule", "=", True)
-            & Domain("company_id", "in", [False, company.id])
-        )
+        Strategy = self.env["collection.strategy"]
+        return Strategy.browse(Strategy._get_rule_ids(company))
 
     def _get_problem(self, company):
         """Return what a run has to leave out, in words; False if nothing."""

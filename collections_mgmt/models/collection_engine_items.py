@@ -75,7 +75,7 @@ class CollectionEngine(models.AbstractModel):
              WHERE %s
                AND %s
             """,
-            self._get_open_line_condition_sql(scope.company),
+            self._get_open_line_condition_sql(scope),
             scope.has("partner.commercial_partner_id"),
         )
 
