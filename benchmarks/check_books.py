@@ -110,6 +110,7 @@ COMPUTED = {
 
 def check_books(company):
     """Return the sentences that say what is wrong; none when all is well."""
+    company.env.flush_all()
     return [
         *_check_rules(company),
         *_check_foreign_keys(company.env),

@@ -9,7 +9,9 @@ STEPS = {
     "approve": "approve everything",
     "messages": "create the messages",
     "messages_at_once": "the same, 2 workers",
-    "next_day": "run of the next day",
+    "floor": "floor: Odoo's own mass mailing, 3 lines",
+    "next_day": "run after everybody was written to",
+    "ordinary_day": "run of an ordinary day",
 }
 POSTING_STEPS = {
     "post": "post together",

@@ -109,6 +109,7 @@ class Benchmark:
         figures["install"] = {"seconds": self.ours.install(MODULES)}
         self.ours.step("ask_for_approval")
         figures["follow"] = self.copy.copy_of(self.ours.name).step("follow")
+        figures["floor"] = self.copy.step("mass_mail")
         figures["first"] = self.ours.step("plan")
         figures["again"] = self.ours.step("plan")
         figures["approve"] = self.ours.step("approve")
@@ -141,6 +142,9 @@ class Benchmark:
         self.ours.step("add_a_day", items=self.size)
         self.ours.vacuum()
         figures["next_day"] = self.ours.step("plan", days=1)
+        self.ours.step("add_a_day", items=self.size, days=2)
+        self.ours.vacuum()
+        figures["ordinary_day"] = self.ours.step("plan", days=2)
 
     def _measure_posting(self):
         """Interleave the two databases: what disturbs one disturbs the other."""

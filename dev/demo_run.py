@@ -34,7 +34,8 @@ for line in run.decision_ids.sorted(lambda line: -line.case_count):
         f"{money(line.amount_overdue):>20}"
     )
 print(
-    f"\n  {'contacts by stage':<34}{'sent':>8}{'tasks':>8}{'failed':>8}{'dropped':>8}"
+    f"\n  {'contacts by stage':<34}{'sent':>8}{'to approve':>12}{'tasks':>8}"
+    f"{'failed':>8}{'dropped':>8}"
 )
 for stage, contacts in sorted(
     run.contact_ids.grouped("stage_id").items(), key=lambda pair: pair[0].days
@@ -43,6 +44,7 @@ for stage, contacts in sorted(
     print(
         f"  {stage.name:<34}"
         f"{len(mails.filtered(lambda contact: contact.state == 'sent')):>8}"
+        f"{len(mails.filtered(lambda contact: contact.state == 'review')):>12}"
         f"{len(contacts - mails):>8}"
         f"{len(contacts.filtered(lambda contact: contact.state == 'failed')):>8}"
         f"{len(contacts.filtered(lambda contact: contact.state == 'dropped')):>8}"

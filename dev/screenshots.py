@@ -95,6 +95,7 @@ PICTURES = {
         FIRST_ROW,
         [
             ".o_control_panel button:has-text('Preview')",
+            ".modal [name=date] button",
             (".modal [name=date] input", "+7d"),
             ".modal button[name=action_show]",
             ".o_group_header:has-text('To contact')",
