@@ -115,7 +115,7 @@ class CollectionEngine(models.AbstractModel):
             company=scope.company.id,
         )
 
-    def _get_orphans_sql(self, company):
+    def _get_orphans_sql(self, scope):
         """Return a SELECT of number and amount of the open lines without a partner."""
         return SQL(
             """
@@ -124,7 +124,7 @@ class CollectionEngine(models.AbstractModel):
              WHERE line.partner_id IS NULL AND line.amount_residual > 0
                AND line.no_followup IS NOT TRUE AND %s
             """,
-            self._get_open_line_condition_sql(Scope(company, None)),
+            self._get_open_line_condition_sql(scope),
         )
 
     def _get_update_cases_sql(self, scope):

@@ -184,7 +184,9 @@ class CollectionRun(models.Model):
             ]
         )
         [[orphan_count, orphan_amount]] = self.env.execute_query(
-            self.env["collection.engine"]._get_orphans_sql(self.company_id)
+            self.env["collection.engine"]._get_orphans_sql(
+                Scope(self.company_id, self.date)
+            )
         )
         self.write(
             {
