@@ -35,7 +35,7 @@ for age in range(REPLAYED_DAYS, 0, -1):
     with freeze_time(f"{day} 12:00:00"):
         run_of(day)
 # From today on somebody looks at these before they leave: the review list has content.
-for stage in ("second", "final"):
+for stage in ("first", "second", "final"):
     env.ref(f"collections_mgmt.collection_stage_{stage}").needs_approval = True
 env.cr.commit()
 print("demo books written on", today, "for company", company.id)
