@@ -583,8 +583,10 @@ class TestEventsCost(EventsCommon):
         return sum(spent)
 
     def test_the_extra_queries_of_a_transaction_do_not_grow_with_it(self):
-        self._count_extra_queries(3)  # fills the caches that outlive a transaction
-        few = self._count_extra_queries(3)
+        # The lowest of some: what fills a cache that outlives a transaction, or one
+        # that Odoo emptied meanwhile, says nothing about how many debtors there were.
+        few = min(self._count_extra_queries(3) for _attempt in range(3))
+        many = min(self._count_extra_queries(30) for _attempt in range(2))
         self.assertGreater(few, 0)
         self.assertLessEqual(few, 20)
-        self.assertEqual(self._count_extra_queries(30), few)
+        self.assertEqual(many, few)
