@@ -1,6 +1,6 @@
 """Tables of what was measured, in Markdown."""
 
-from .targets import TARGET_SIZE, get_verdicts
+from .targets import TARGET_SIZE, get_invoice_count, get_verdicts
 
 STEPS = {
     "follow": "first sync and decide",
@@ -96,7 +96,7 @@ def _format_posting(size):
     rows = []
     for key, label in POSTING_STEPS.items():
         without, with_suite = posting["without"][key], posting["with"][key]
-        count = 1 if key.endswith("each") else posting["count"]
+        count = get_invoice_count(posting, key)
         rows.append(
             [
                 label,

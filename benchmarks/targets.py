@@ -68,6 +68,11 @@ def get_verdicts(size):
     ]
 
 
+def get_invoice_count(posting, step):
+    """Return how many invoices the figures of a step of ``post_and_pay`` are about."""
+    return 1 if step.endswith("each") else posting["count"]
+
+
 def _get_posting_verdicts(posting, way, steps):
     """Return what the suite adds to posting and paying an invoice in one of the ways.
 
@@ -80,7 +85,7 @@ def _get_posting_verdicts(posting, way, steps):
         }
         for figure in ("seconds", "queries")
     )
-    count = 1 if steps[0].endswith("each") else posting["count"]
+    count = get_invoice_count(posting, steps[0])
     return [
         Verdict(
             f"posting and paying {way}, ratio",
