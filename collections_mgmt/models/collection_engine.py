@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import ANALYZE_FROM, WORK_MEMORY
@@ -226,8 +227,10 @@ class CollectionEngine(models.AbstractModel):
 
     def _get_rules(self, company):
         """Return the strategies that choose debtors by a rule, the first one first."""
-        Strategy = self.env["collection.strategy"]
-        return Strategy.browse(Strategy._get_rule_ids(company))
+        return self.env["collection.strategy"].search(
+            Domain("has_rule", "=", True)
+            & Domain("company_id", "in", [False, company.id])
+        )
 
     def _get_problem(self, company):
         """Return what a run has to leave out, in words; False if nothing."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL
 
 
 class CollectionStrategy(models.Model):
@@ -98,37 +98,6 @@ class CollectionStrategy(models.Model):
                         error=error,
                     )
                 ) from error
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()  # see _get_rule_ids
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
-
-    @api.model
-    @ormcache("company.id")
-    def _get_rule_ids(self, company):
-        """Return the ids of the strategies that choose debtors by a rule, in order.
-
-        Every payment asks for them, and they hardly ever change.
-        """
-        # In sudo: the answer is the same for everybody.
-        rules_sudo = (
-            self.sudo()
-            .with_context(active_test=True)
-            .search(
-                Domain("has_rule", "=", True)
-                & Domain("company_id", "in", [False, company.id])
-            )
-        )
-        return tuple(rules_sudo.ids)
 
     def _get_partner_domain(self):
         """Return the rule as a domain on debtors; without one it applies to nobody."""
