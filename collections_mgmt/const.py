@@ -9,6 +9,9 @@ CHANNELS = [
 # Channels whose text comes from a template of model collection.contact.
 WRITTEN_CHANNELS = ("email", "letter")
 
+# Channels that a debtor can refuse by itself. Never letters: one way has to be left.
+OPT_OUT_CHANNELS = ("email", "sms", "im")
+
 # What the debtor did since the last message, as a condition of a step.
 CONDITIONS = [
     ("always", "Always"),
@@ -17,20 +20,73 @@ CONDITIONS = [
     ("clicked", "The link in the last message was followed"),
     ("replied", "The debtor replied to the last message"),
     ("nothing", "The debtor did nothing since the last message"),
+    ("promised", "The debtor promised to pay"),
+    ("broke_promise", "The debtor broke a promise"),
 ]
 
 # How a contact was made. "other" keeps the record when a channel's module is removed.
-CONTACT_CHANNELS = [*CHANNELS, ("other", "Other")]
+CONTACT_CHANNELS = [
+    *CHANNELS,
+    ("call", "Phone call"),
+    ("work_call", "Phone call at work"),
+    ("visit", "Visit"),
+    ("im", "WhatsApp or other chat"),
+    ("other", "Other"),
+]
+
+# What a law may want to come first, each by a name of its own.
+LEGAL_NOTICES = [
+    ("validation", "Validation notice (USA)"),
+    ("fourteen_days", "14-day letter (Netherlands)"),
+]
+
+# What came of a contact that a person made.
+CONTACT_OUTCOMES = [
+    ("attempted", "No answer"),
+    ("left", "Message left"),
+    ("sent", "Sent"),
+    ("reached", "Reached the debtor"),
+    ("talk", "Talked with the debtor"),
+]
 
 CONTACT_STATES = [
     ("test", "Test: not sent"),
     ("review", "Waits for approval"),
     ("planned", "Planned"),
     ("queued", "In the outgoing queue"),
+    ("reserved", "Being made"),
     ("sent", "Sent"),
     ("failed", "Failed"),
     ("dropped", "Dropped"),
+    ("blocked", "Not allowed"),
     ("skipped", "Skipped by a person"),
+]
+
+PROMISE_STATES = [
+    ("draft", "Draft"),
+    ("open", "Open"),
+    ("kept", "Kept"),
+    ("partly", "Partly Kept"),
+    ("broken", "Broken"),
+    ("replaced", "Replaced"),
+    ("cancelled", "Cancelled"),
+]
+
+# Promises whose date passed without the money.
+FAILED_PROMISES = ("broken", "partly")
+
+# After how many days the daily jobs stop looking at a promise that has ended. What
+# happens in the ledger to its items is followed however old it is.
+PROMISE_LOOK_BACK_DAYS = 90
+
+PAYMENT_METHODS = [
+    ("transfer", "Bank transfer"),
+    ("direct_debit", "Direct debit"),
+    ("card", "Card"),
+    ("online", "Online"),
+    ("cheque", "Cheque"),
+    ("cash", "Cash"),
+    ("other", "Other"),
 ]
 
 # States of a contact that may still reach the debtor.
@@ -48,11 +104,13 @@ DECISIONS = [
     ("credits", "Covered by credits"),
     ("promised", "Promised"),
     ("disputed", "Disputed"),
+    ("held", "Items on hold"),
     ("tolerance", "Small differences only"),
     ("minimum", "Below the minimum amount"),
     ("wait", "Waiting for the next stage"),
     ("last_stage", "Last stage reached"),
     ("condition", "Waits for what the debtor does"),
+    ("blocked", "Contact not allowed"),
     ("failed", "Last message failed"),
     ("gap", "Contacted recently"),
     ("no_address", "No address"),
@@ -71,10 +129,18 @@ DECISIONS_FOR_A_PERSON = (
     "last_stage",
     "condition",
     "failed",
+    "blocked",
     "no_address",
 )
 
-DELIVERY_BATCH_SIZE = 100
+# So many messages take little more than a second. Until then their cases are locked,
+# and an accountant's posting waits no longer than SYNC_LOCK_TIMEOUT.
+DELIVERY_BATCH_SIZE = 200
+
+# After how many days something is asked for again that no rule ever allows.
+BLOCKED_RETRY_DAYS = 7
+# Over how many seconds messages that wait for the same moment are spread.
+SPREAD_SECONDS = 2 * 60 * 60
 
 # From so many new rows on, the database's statistics are renewed at once.
 ANALYZE_FROM = 1000
@@ -92,3 +158,73 @@ SYNC_RETRY_DELAY = 5
 
 # How many documents one call of wkhtmltopdf prints: each is a file it keeps open.
 PDF_BATCH_SIZE = 100
+
+# Fields of a contact that tell of something when they are first set: {field: kind of
+# event}.
+FIRST_TIMES = {
+    "is_bounced": "bounced",
+    "is_incident": "incident",
+    "date_opened": "opened",
+    "date_clicked": "clicked",
+    "date_replied": "replied",
+}
+
+# How many facts are sealed, verified or written into an evidence file at a time.
+SEAL_BATCH_SIZE = 5000
+
+DISPUTE_STATES = [
+    ("open", "Open"),
+    ("review", "In Review"),
+    ("accepted", "Accepted"),
+    ("rejected", "Rejected"),
+    ("withdrawn", "Withdrawn"),
+]
+
+# States of a dispute that nobody has answered yet.
+OPEN_DISPUTES = ("open", "review")
+
+# How a hold on items ended.
+HOLD_STATES = [
+    ("open", "On Hold"),
+    ("settled", "Settled"),
+    ("ended", "Ended"),
+    ("cancelled", "Cancelled"),
+]
+
+# Why a case stands high or low in the worklist: a team can weigh each.
+RANKING_FACTORS = [
+    ("reply", "The debtor replied"),
+    ("promise", "A promise is due"),
+    ("callback", "The case was put off until now"),
+    ("activity", "A task is due"),
+    ("person", "Needs a person"),
+    ("amount", "Amount overdue"),
+    ("age", "Days late"),
+    ("broken", "Broken promises"),
+    ("risk", "Risk of the debtor"),
+    ("silence", "Days since the last contact"),
+    ("blocked", "Cannot be contacted now"),
+    ("covered", "Covered by credits or a promise"),
+    ("contested", "Contested by the debtor"),
+]
+
+# How cases are dealt out to the collectors of a team: tools.assignment.METHODS, and one
+# person for all.
+ASSIGNMENT_METHODS = [
+    ("turn", "One after the other"),
+    ("load", "To whom carries fewest cases for their capacity"),
+    ("amount", "To whom carries the least overdue amount"),
+    ("fixed", "Always to the same collector"),
+]
+
+# Why a case changed hands.
+ASSIGNMENT_SOURCES = [
+    ("debtor", "The debtor's own collector"),
+    ("kept", "Had the debtor before"),
+    ("rule", "Assignment rule"),
+    ("leader", "Nobody had room: to the supervisor"),
+    ("person", "By a person"),
+]
+
+# How many escalations are raised per transaction.
+ESCALATION_BATCH_SIZE = 500

@@ -9,6 +9,8 @@
     "data": [
         "data/sms_template_data.xml",
         "views/collection_strategy_views.xml",
+        "views/sms_template_views.xml",
+        "wizards/sms_composer_views.xml",
     ],
     "auto_install": True,
 }

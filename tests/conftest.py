@@ -20,8 +20,10 @@ PRELUDE = pathlib.Path(__file__).with_name("shell_prelude.py").read_text()
 class OdooDatabase:
     """A database of its own, used through Odoo processes that really commit."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, purpose):
+        # The tests may be shared among several processes.
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+        self.name = f"{os.environ['TEST_DB']}_{purpose}_{worker}"
 
     def create_from(self, template):
         self.drop()
@@ -73,7 +75,7 @@ def suite_db():
     """A database with the three modules, installed by a real process."""
     base = os.environ.get("COLLECTIONS_BASE_DB")
     assert base, "run the suite with `make test`: it prepares the databases"
-    database = OdooDatabase(f"{os.environ['TEST_DB']}_suite")
+    database = OdooDatabase("suite")
     database.create_from(base)
     log, _output = database.odoo("-i", MODULES, "--stop-after-init")
     assert "WARNING" not in log and "ERROR" not in log, log
@@ -84,7 +86,7 @@ def suite_db():
 @pytest.fixture(scope="module")
 def own_db(suite_db):
     """A copy of it for one test module alone."""
-    database = OdooDatabase(f"{os.environ['TEST_DB']}_own")
+    database = OdooDatabase("own")
     database.create_from(suite_db.name)
     yield database
     database.drop()

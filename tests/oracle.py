@@ -52,6 +52,7 @@ class Item:
     age: int | None
     promised: int
     disputed: int
+    held: int
     has_task_done: bool
 
 
@@ -110,7 +111,10 @@ class Oracle:
         return covered
 
     def get_chased(self, item):
-        return item.amount - self.covered[item.id] - item.promised - item.disputed
+        return item.amount - self.covered[item.id] - self.get_agreed(item)
+
+    def get_agreed(self, item):
+        return item.promised + item.disputed + item.held
 
     def _get_tolerance(self, item):
         strategy = self.world.strategies.get(self._get_strategy(item))
@@ -245,6 +249,8 @@ class Oracle:
         yield "promised", not due and left <= 0
         left -= sum(item.disputed for item in overdue)
         yield "disputed", not due and left <= 0
+        left -= sum(item.held for item in overdue)
+        yield "held", not due and left <= 0
         yield "tolerance", not due and not asked
         yield "minimum", asked < strategy.minimum
         yield "wait", not due and any(map(self._has_next, items))
@@ -297,7 +303,7 @@ class Oracle:
             reaches = None
             if found and found[1] == is_late and (not is_late or found[0] == stage):
                 reaches = found[0].id
-            open_amount = item.amount - item.promised - item.disputed
+            open_amount = item.amount - self.get_agreed(item)
             is_listed = item.late >= 0 if stage.days >= 0 else reaches is not None
             if is_listed and open_amount > self._get_tolerance(item):
                 told[item.id] = reaches

@@ -11,6 +11,19 @@ def result(value):
     print("RESULT:" + json.dumps(value, default=str))  # noqa: T201
 
 
+def allow_contacts():
+    """Replace the contact rules by one: at any time, by any channel."""
+    rules = env["collection.contact.rule"]  # noqa: F821
+    if not rules.search([("code", "=", "ANY")]):
+        rules.search([]).active = False
+        rules.create({"name": "Any Time", "code": "ANY", "hours": "00:00-24:00"})
+        env.cr.commit()  # noqa: F821
+
+
+if "collection.contact.rule" in env:  # noqa: F821  # not after the suite was removed
+    allow_contacts()
+
+
 def overdue_invoice(name, email, days, amount=60):
     """Post an invoice due ``days`` ago, for a new debtor; return it."""
     if not env.company.chart_template:  # noqa: F821
@@ -38,7 +51,7 @@ def deliver():
     """Do what the two jobs do: deliver what is planned, send the mail queue."""
     env.cr.commit()  # noqa: F821
     contacts = env["collection.contact"]  # noqa: F821
-    while contacts.search_count([("state", "=", "planned")]):
+    while contacts.search_count(contacts._get_ready_domain()):
         contacts._cron_deliver()
     queue = env["mail.mail"].search([("state", "=", "outgoing")])  # noqa: F821
     queue.send(auto_commit=True)

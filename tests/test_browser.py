@@ -136,3 +136,47 @@ def test_the_invoice_leads_to_its_case(page, url):
     page.locator("button[name=action_open_move]").first.click()
     page.locator("button[name=action_open_collection_case]").click()
     expect(page.locator("h1", has_text="Browser & Sons")).to_be_visible()
+
+
+def _open_worklist(page, url):
+    """Open the worklist with everybody's cases; return the rows."""
+    page.goto(f"{url}/odoo/worklist")
+    page.locator(".o_facet_remove").first.click()
+    rows = page.locator(".o_data_row")
+    expect(rows).to_have_count(2)
+    return rows
+
+
+def test_what_is_pinned_and_put_off_stays_so(page, url):
+    rows = _open_worklist(page, url)
+    expect(rows.first).to_contain_text("Nobody Home")  # has a task for today
+    rows.nth(1).locator(".o_field_boolean_favorite a").click()
+    expect(rows.nth(1).locator(".fa-star")).to_be_visible()
+    rows = _open_worklist(page, url)
+    expect(rows.first).to_contain_text("Browser & Sons")
+    rows.first.locator("button[name=action_snooze]").click()
+    page.get_by_role("button", name="Tomorrow").click()
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Nobody Home")
+
+
+def test_a_card_dropped_on_another_stage_asks_what_happened(page, url):
+    page.goto(f"{url}/odoo/collections")
+    page.locator(".o_switch_view.o_kanban").click()
+    card = page.locator(".o_kanban_record", has_text="Browser & Sons")
+    column = page.locator(".o_kanban_group", has_text="Second Notice")
+    card.hover()
+    page.mouse.down()
+    box = column.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 100, steps=10)
+    page.mouse.move(box["x"] + 60, box["y"] + 140, steps=10)
+    page.mouse.up()
+    dialog = page.locator(".modal", has_text="What Happened?")
+    expect(dialog).to_contain_text("Second Notice")
+    dialog.locator("[name=reason] input").fill("They asked for it in writing")
+    dialog.get_by_role("button", name="Go On").click()
+    expect(dialog).to_have_count(0)
+    card.click()
+    expect(page.locator(".o-mail-Message").first).to_contain_text(
+        "They asked for it in writing"
+    )

@@ -400,3 +400,102 @@ def test_the_planning_job_goes_on_after_a_conflict(office):
     assert office.look("Newcomer")["contacts"] == [["planned", False]]
     assert office.look("Daily")["decision"] == "queued"
     assert office.look("Daily")["collector"] == "Administrator"
+
+
+ASK = """
+    from odoo.fields import Command
+    say("begins")
+    def ask():
+        case = case_of("Last Call")
+        wait_for({gate!r})
+        data = Contact._ask_by_hand(case, "call")
+        if data["result"] == "allow":
+            Contact._reserve_by_hand(case, "call", data)
+        answers.append(data["result"])
+    answers = []
+    call(ask)
+    result(answers[-1])
+"""
+
+
+def test_two_people_cannot_both_take_the_last_contact_that_is_left(office):
+    """Vector 20 of the rules: two ask at once, one may call, the other may not."""
+    office.add_debtors("Last Call")
+    office.plan()
+    office.run(
+        """
+    env["collection.contact.rule"].create({
+        "name": "One call a week", "code": "ONE", "kind": "cap", "maximum": 1,
+        "period": "rolling", "days": 7})
+    env.cr.commit()
+    result(True)
+"""
+    )
+    people = [office.start(ASK, gate="ask") for _person in range(2)]
+    for person in people:
+        office.odoo.hear(person, "begins")
+    office.odoo.open_gate("ask")
+    answers = [office.odoo.finish(person) for person in people]
+    assert sorted(answers) == ["allow", "defer"]
+    office.run(
+        """
+    env["collection.contact.rule"].search([("code", "=", "ONE")]).active = False
+    env.cr.commit()
+    result(True)
+"""
+    )
+
+
+ASK_FOR_PRINCIPAL = """
+    say("begins")
+    def ask():
+        case = env["collection.case"].search([
+            ("partner_id.name", "=", "Owes Two"),
+            ("company_id.name", "=", {principal!r}),
+        ])
+        wait_for("ask for a principal")
+        data = Contact._ask_by_hand(case, "call")
+        if data["result"] == "allow":
+            Contact._reserve_by_hand(case, "call", data)
+        answers.append(data["result"])
+    answers = []
+    call(ask)
+    result(answers[-1])
+"""
+
+
+def test_an_agency_takes_the_last_contact_for_one_of_its_principals(office):
+    """The two have cases of their own; the person is one."""
+    office.run(
+        """
+    rule = env["collection.contact.rule"].create({
+        "name": "One call a week", "code": "ONE", "kind": "cap", "maximum": 1,
+        "period": "rolling", "days": 7})
+    debtor = env["res.partner"].create({
+        "name": "Owes Two", "country_id": env.ref("base.cl").id,
+        "collection_tz": "America/Santiago"})
+    for name in ("Principal One", "Principal Two"):
+        principal = env["res.company"].create(
+            {"name": name, "collection_actor": "agency"})
+        env["collection.case"].create(
+            {"partner_id": debtor.id, "company_id": principal.id})
+    env.cr.commit()
+    result(True)
+"""
+    )
+    askers = [
+        office.start(ASK_FOR_PRINCIPAL, principal=principal)
+        for principal in ("Principal One", "Principal Two")
+    ]
+    for asker in askers:
+        office.odoo.hear(asker, "begins")
+    office.odoo.open_gate("ask for a principal")
+    answers = [office.odoo.finish(asker) for asker in askers]
+    office.run(
+        """
+    env["collection.contact.rule"].search([("code", "=", "ONE")]).active = False
+    env.cr.commit()
+    result(True)
+"""
+    )
+    assert sorted(answers) == ["allow", "defer"]

@@ -1,6 +1,5 @@
 """Killed at any point and started again, each debtor gets each message exactly once."""
 
-import os
 import random
 import time
 from collections import Counter
@@ -141,7 +140,7 @@ def books(own_db):
 @pytest.fixture(scope="module")
 def twin(books):
     """The same books in a database where nobody is killed."""
-    database = OdooDatabase(f"{os.environ['TEST_DB']}_twin")
+    database = OdooDatabase("twin")
     database.create_from(books.name)
     yield database
     database.drop()

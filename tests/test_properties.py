@@ -167,6 +167,7 @@ class WorldCase(CollectionCommon):
             stage_date=None if item.age is None else self._ago(item.age),
             amount_promised=self._money(item.promised),
             amount_disputed=self._money(item.disputed),
+            amount_held=self._money(item.held),
         )
         yield self._update(
             self.past[item.debtor]["task"].line_ids.filtered(
@@ -355,6 +356,7 @@ class TestProperties(WorldCase):
                     contacts = self._plan().contact_ids.sudo()
                     contacts._set_sent()
                     self.env.flush_all()
+                    self.assertFalse(self._plan().contact_ids, "Once a day.")
                 for contact in contacts:
                     self._check_contact(world, contact, day, before)
                 messages += [(day, contact) for contact in contacts]

@@ -66,6 +66,9 @@ def _items(draw, stages, number, debtor, mood):
     promised = draw(mostly(0, st.integers(0, amount)))
     promised = amount if mood == "promised" else promised
     disputed = draw(mostly(0, st.integers(0, amount - promised)))
+    disputed = amount if mood == "disputed" and not promised else disputed
+    left = amount - promised - disputed
+    held = draw(mostly(0, st.just(left), st.integers(0, left)))
     return Item(
         id=number,
         debtor=debtor,
@@ -78,13 +81,14 @@ def _items(draw, stages, number, debtor, mood):
         passed=passed and passed.id,
         age=draw(DAYS_AGO) if stage else None,
         promised=promised,
-        disputed=amount if mood == "disputed" and not promised else disputed,
+        disputed=disputed,
+        held=left if mood == "held" else held,
         has_task_done=draw(st.booleans()),
     )
 
 
 # What all items of a debtor have in common, and what else is the matter with a debtor.
-MOODS = ("promised", "disputed", "done")
+MOODS = ("promised", "disputed", "held", "done")
 OBSTACLES = (
     {"hold": 0},
     {"hold": 3},

@@ -1,1 +1,1 @@
-from . import tracking
+from . import opt_out, plan, tracking

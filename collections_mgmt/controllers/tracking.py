@@ -3,6 +3,8 @@ import base64
 from odoo import http
 from odoo.http import request
 
+from .links import get_contact_sudo
+
 # One transparent point.
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -18,7 +20,7 @@ class CollectionTracking(http.Controller):
     )
     def open_message(self, contact_id, signature, **_kwargs):
         """Return the picture of a mail and note that the mail was opened."""
-        contact_sudo = self._get_contact_sudo(contact_id, "open", signature)
+        contact_sudo = get_contact_sudo(contact_id, "open", signature)
         if contact_sudo and self._is_debtor():
             contact_sudo._note_opened()
         return request.make_response(
@@ -39,20 +41,12 @@ class CollectionTracking(http.Controller):
     )
     def follow_link(self, contact_id, signature, **_kwargs):
         """Note that the personal link was followed and lead to the debtor's page."""
-        contact_sudo = self._get_contact_sudo(contact_id, "click", signature)
+        contact_sudo = get_contact_sudo(contact_id, "click", signature)
         if not contact_sudo or not contact_sudo._is_link_alive():
             return request.redirect("/my")
         if self._is_debtor():
             contact_sudo._note_clicked()
         return request.redirect(contact_sudo._get_debtor_url())
-
-    def _get_contact_sudo(self, contact_id, purpose, signature):
-        """Return the contact if the signature is its own, else none."""
-        # In sudo: the visitor is not logged in; the signature is the right to enter.
-        contact_sudo = request.env["collection.contact"].sudo().browse(contact_id)
-        if not contact_sudo._is_signed(purpose, signature):
-            return contact_sudo.browse()
-        return contact_sudo.exists()
 
     def _is_debtor(self):
         """Return whether a debtor may be behind the request: no robot, no colleague."""

@@ -36,6 +36,7 @@ class CollectionDemo(models.AbstractModel):
         # Imported here to keep everyday start-up free of demonstration material.
         from .books import plan_books  # noqa: PLC0415
         from .loader import load_books  # noqa: PLC0415
+        from .teams import create_team  # noqa: PLC0415
         from .users import create_users  # noqa: PLC0415
 
         today = fields.Date.to_date(today) or fields.Date.context_today(self)
@@ -46,6 +47,7 @@ class CollectionDemo(models.AbstractModel):
         if company_xmlid and not company:
             self._name_company(loaded, company_xmlid)
         users = create_users(self.env, loaded)
+        create_team(self.env, loaded, users)
         summary["user_ids"] = {role: user.id for role, user in users.items()}
         _logger.info(
             "Demonstration books loaded: company %s, %s debtors, %s invoices",

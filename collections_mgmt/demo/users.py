@@ -26,6 +26,11 @@ _STAFF = {
         "es_419",
         ("collections_mgmt.group_collection_collector",),
     ),
+    "supervisor": (
+        "Carolina Fuentes",
+        "es_419",
+        ("collections_mgmt.group_collection_collector",),
+    ),
     "viewer": (
         "Raúl Sepúlveda",
         "es_419",
@@ -43,10 +48,10 @@ def create_users(env, company):
     """Create the demonstration log-ins for a company and its branches.
 
     The password is the log-in: ``accountant``, ``collector``, ``collector2``,
-    ``viewer`` and ``portal``, a contact of the debtor with most overdue items. Where
-    somebody else has that log-in, it is followed by ``@example.com``. Log-ins of the
-    company that exist are kept as they are. The administrator is allowed into the
-    company and its branches.
+    ``supervisor``, ``viewer`` and ``portal``, a contact of the debtor with most
+    overdue items. Where somebody else has that log-in, it is followed by
+    ``@example.com``. Log-ins of the company that exist are kept as they are. The
+    administrator is allowed into the company and its branches.
 
     Groups that do not exist (yet) are left out without a word, so that accounting
     data can be shown before the module that brings them is complete.

@@ -1,7 +1,19 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .res_partner import COLLECTION_GROUPS
+
+# What an invoice shows of its open item: {field: field of the item}. Of several
+# instalments the one that reached the highest stage speaks.
+ITEM_FIELDS = {
+    "collection_case_id": "case_id",
+    "collection_stage_id": "stage_id",
+    "collection_agent_id": "agent_id",
+    "collection_next_action_date": "next_action_date",
+}
+# The name under which queries on invoices know what their items say.
+OPEN_ITEMS = "open_items"
 
 
 class AccountMove(models.Model):
@@ -49,9 +61,34 @@ class AccountMove(models.Model):
         groups=COLLECTION_GROUPS,
     )
     collection_status = fields.Char(
+        string="What Happens",
         compute="_compute_collection_fields",
         groups=COLLECTION_GROUPS,
         help="What happens next with the debtor, in words.",
+    )
+    collection_amount_promised = fields.Monetary(
+        string="Promised",
+        currency_field="company_currency_id",
+        compute="_compute_collection_amounts",
+        search="_search_collection_amount_promised",
+        groups=COLLECTION_GROUPS,
+        help="What of the open amount the debtor promised to pay.",
+    )
+    collection_amount_disputed = fields.Monetary(
+        string="Disputed",
+        currency_field="company_currency_id",
+        compute="_compute_collection_amounts",
+        search="_search_collection_amount_disputed",
+        groups=COLLECTION_GROUPS,
+        help="What of the open amount the debtor contests.",
+    )
+    collection_agreement = fields.Selection(
+        [("promised", "Promised"), ("disputed", "Disputed"), ("both", "Both")],
+        string="Agreement",
+        compute="_compute_collection_amounts",
+        search="_search_collection_agreement",
+        groups=COLLECTION_GROUPS,
+        help="Whether the debtor promised to pay the invoice or contests it.",
     )
 
     @api.depends("collection_item_ids.state", "collection_item_ids.stage_id")
@@ -67,32 +104,169 @@ class AccountMove(models.Model):
             move.collection_next_action_date = case.next_action_date
             move.collection_status = case.decision_text
 
+    @api.depends(
+        "collection_item_ids.state",
+        "collection_item_ids.amount_promised",
+        "collection_item_ids.amount_disputed",
+    )
+    @api.depends_context("uid")
+    def _compute_collection_amounts(self):
+        for move in self:
+            items = move.collection_item_ids.filtered(lambda item: item.state == "open")
+            promised = sum(items.mapped("amount_promised"))
+            disputed = sum(items.mapped("amount_disputed"))
+            move.collection_amount_promised = promised
+            move.collection_amount_disputed = disputed
+            move.collection_agreement = (
+                "both"
+                if promised and disputed
+                else "promised"
+                if promised
+                else "disputed"
+                if disputed
+                else False
+            )
+
+    # FILTERS AND GROUPS
+    # None of these is stored: an invoice is not written because its debtor was called.
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        # EXTENDS: invoices are grouped by what their items know
+        if field_expr not in ITEM_FIELDS and field_expr != "collection_agreement":
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        # Once for all invoices: a row each would look for its items by itself.
+        joined = query.make_alias(alias, OPEN_ITEMS)
+        query.add_join(
+            "LEFT JOIN",
+            joined,
+            self._get_open_items_sql(),
+            SQL(
+                "%s = %s",
+                SQL.identifier(joined, "move_id"),
+                SQL.identifier(alias, "id"),
+            ),
+        )
+        return SQL.identifier(joined, field_expr)
+
+    def _get_open_items_sql(self):
+        """Return a SELECT, in parentheses, of what open items say of their invoices.
+
+        Of several instalments the one that reached the highest stage speaks. It holds
+        the record rules of the user, as reading the items does.
+        """
+        Item = self.env["collection.item"]
+        items = Item._search([("state", "=", "open")])
+        table = items.table
+        move = SQL.identifier(table, "move_id")
+        stage = items.make_alias(table, "reached")
+        items.add_join(
+            "LEFT JOIN",
+            stage,
+            "collection_stage",
+            SQL(
+                "%s = %s",
+                SQL.identifier(stage, "id"),
+                Item._field_to_sql(table, "stage_id", items),
+            ),
+        )
+        items.order = SQL(
+            "%s, %s DESC NULLS LAST, %s",
+            *(move, SQL.identifier(stage, "days"), SQL.identifier(table, "id")),
+        )
+        columns = [
+            SQL(
+                "%s AS %s", Item._field_to_sql(table, path, items), SQL.identifier(name)
+            )
+            for name, path in ITEM_FIELDS.items()
+        ]
+        return SQL(
+            "(%s)",
+            items.select(
+                SQL("DISTINCT ON (%s) %s AS move_id", move, move),
+                *columns,
+                SQL("%s AS collection_agreement", self._get_agreement_sql(items, move)),
+            ),
+        )
+
+    def _get_agreement_sql(self, items, move):
+        """Return what the open items of an invoice say of agreements, as a window.
+
+        :param Query items: the open items
+        :param SQL move: the invoice of an item
+        """
+        Item = self.env["collection.item"]
+        promised, disputed = (
+            SQL(
+                "SUM(%s) OVER (PARTITION BY %s) <> 0",
+                Item._field_to_sql(items.table, name, items),
+                move,
+            )
+            for name in ("amount_promised", "amount_disputed")
+        )
+        return SQL(
+            """CASE WHEN %(promised)s AND %(disputed)s THEN 'both'
+                    WHEN %(promised)s THEN 'promised'
+                    WHEN %(disputed)s THEN 'disputed' END""",
+            promised=promised,
+            disputed=disputed,
+        )
+
     def _search_collection_case_id(self, operator, value):
-        return self._search_open_item("case_id", operator, value)
+        return self._search_collection_field("collection_case_id", operator, value)
 
     def _search_collection_stage_id(self, operator, value):
-        return self._search_open_item("stage_id", operator, value)
+        return self._search_collection_field("collection_stage_id", operator, value)
 
     def _search_collection_agent_id(self, operator, value):
-        return self._search_open_item("case_id.agent_id", operator, value)
+        return self._search_collection_field("collection_agent_id", operator, value)
 
     def _search_collection_next_action_date(self, operator, value):
-        return self._search_open_item("case_id.next_action_date", operator, value)
+        return self._search_collection_field(
+            "collection_next_action_date", operator, value
+        )
 
-    def _search_open_item(self, path, operator, value):
-        """Return the domain of moves with an open item whose ``path`` matches.
+    def _search_collection_agreement(self, operator, value):
+        return self._search_collection_field("collection_agreement", operator, value)
 
-        An invoice that is not followed counts as empty.
+    def _search_collection_amount_promised(self, operator, value):
+        return self._search_open_item("amount_promised", operator, value)
+
+    def _search_collection_amount_disputed(self, operator, value):
+        return self._search_open_item("amount_disputed", operator, value)
+
+    def _search_collection_field(self, name, operator, value):
+        """Return the domain of moves whose field ``name``, not stored, matches.
+
+        It asks the SQL by which moves are grouped: opening a group shows what the
+        group counted. An invoice that is not followed counts as empty.
         """
         if operator not in ("in", "any", "<", "<=", ">", ">="):
             return NotImplemented
-        is_open = Domain("state", "=", "open")
-        domain = Domain(
-            "collection_item_ids", "any", is_open & Domain(path, operator, value)
+
+        def to_sql(model, alias, query):
+            field_sql = model._field_to_sql(alias, name, query)
+            if operator == "any":
+                comodel = model.env[model._fields[name].comodel_name]
+                return SQL("%s IN %s", field_sql, comodel._search(value).subselect())
+            if operator != "in":
+                return SQL("%s %s %s", field_sql, SQL(operator), value)
+            wanted = tuple(one for one in value if one is not False)
+            parts = [SQL("%s IN %s", field_sql, wanted)] if wanted else []
+            if False in value:
+                parts.append(SQL("%s IS NULL", field_sql))
+            return SQL("(%s)", SQL(" OR ").join(parts)) if parts else SQL("FALSE")
+
+        return Domain.custom(to_sql=to_sql)
+
+    def _search_open_item(self, path, operator, value):
+        if operator not in ("in", "<", "<=", ">", ">="):
+            return NotImplemented
+        return Domain(
+            "collection_item_ids",
+            "any",
+            Domain("state", "=", "open") & Domain(path, operator, value),
         )
-        if operator == "in" and False in value:
-            domain |= Domain("collection_item_ids", "not any", is_open)
-        return domain
 
     def write(self, vals):
         # EXTENDS 'account': posting, resetting and cancelling change what is owed

@@ -28,6 +28,12 @@ ENGINE_FIELDS = {
     "hold_date",
     "close_reason",
     "cured_stage_id",
+    "date_erased",
+    "rank_score",
+    "rank_reasons",
+    "risk",
+    "promise_date_next",
+    "broken_promise_count",
 }
 
 
@@ -62,13 +68,14 @@ class CollectionCase(models.Model):
         string="Collector",
         index=True,
         tracking=True,
-        domain=[("share", "=", False)],
+        domain=lambda self: self.env["res.users"]._get_collectors_domain(),
     )
     strategy_id = fields.Many2one("collection.strategy", readonly=True, index=True)
+    # Without an index: a mailing moves every case, and with it each of its indexes.
     stage_id = fields.Many2one(
         "collection.stage",
         readonly=True,
-        index=True,
+        group_expand="_group_expand_stage",
         help="The highest stage that an overdue item of this debtor has reached.",
     )
     date_last_contact = fields.Date(
@@ -155,7 +162,11 @@ class CollectionCase(models.Model):
         help="Until this day the decision holds.",
     )
     decision_ids = fields.One2many(
-        "collection.case.decision", "case_id", string="History", readonly=True
+        "collection.case.decision",
+        "case_id",
+        string="Past Decisions",
+        domain=[("decision", "!=", False)],
+        readonly=True,
     )
     needs_person = fields.Boolean(
         string="Needs a Person",
@@ -248,8 +259,13 @@ class CollectionCase(models.Model):
             "replied": self.env._(
                 "The debtor replied: nothing goes out until somebody has looked at it."
             ),
-            "promised": self.env._("%(amount)s are promised."),
+            "promised": self.env._("%(amount)s are promised until %(date)s.")
+            if self.next_action_date
+            else self.env._("%(amount)s are promised."),
             "disputed": self.env._("%(amount)s are disputed."),
+            "held": self.env._("%(amount)s are on hold until %(date)s.")
+            if self.next_action_date
+            else self.env._("%(amount)s are on hold."),
             "tolerance": self.env._("Only small differences of %(amount)s are left."),
             "condition": self.env._(
                 "“%(stage)s” is due, but none of its steps applies to what the debtor "
@@ -264,6 +280,9 @@ class CollectionCase(models.Model):
             "minimum": self.env._("%(amount)s is below the minimum amount."),
             "wait": self.env._("Next: “%(stage)s” on %(date)s."),
             "last_stage": self.env._("All stages are done: a collector takes over."),
+            "blocked": self.env._(
+                "Contact rules do not allow “%(stage)s”; asked again on %(date)s."
+            ),
             "failed": self.env._("The last message failed; a new attempt on %(date)s."),
             "gap": self.env._("Contacted recently: “%(stage)s” follows on %(date)s."),
             "no_address": self.env._("“%(stage)s” is due, but there is no address."),
@@ -272,6 +291,11 @@ class CollectionCase(models.Model):
             "dropped": self.env._("“%(stage)s” was not needed any more."),
             "skipped": self.env._("“%(stage)s” was skipped by a person."),
         }
+
+    def unlink(self):
+        # Odoo takes the conversation away before it looks at the rights.
+        self.check_access("unlink")
+        return super().unlink()
 
     def write(self, vals):
         if not self.env.su and (written := ENGINE_FIELDS.intersection(vals)):
@@ -287,31 +311,16 @@ class CollectionCase(models.Model):
             )
         return super().write(vals)
 
-    def _get_decisions_as_of(self, date):
-        """Return what had been decided about each case at the end of a day.
-
-        :param datetime.date date: any day, past or present
-        :return: {case: collection.case.decision}, empty record where nothing was
-            decided yet
-        """
-        found = {case: self.env["collection.case.decision"] for case in self}
-        for decision in self.env["collection.case.decision"].search(
-            [("case_id", "in", self.ids), ("date", "<=", date)], order="id"
-        ):
-            found[decision.case_id] = decision
-        return found
-
     def _on_closed(self):
         """The engine closed these cases; their tasks are done with."""
-        if self:
-            # In sudo: a payment can close a case whoever enters it.
-            self.env["mail.activity"].sudo().search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("automated", "=", True),
-                ]
-            ).unlink()
+        # In sudo: a payment can close a case whoever enters it.
+        self.env["mail.activity"].sudo().search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("automated", "=", True),
+            ]
+        ).unlink()
 
     def _on_reopened(self):
         """The engine opened these cases again: an item that was settled came back."""
@@ -322,7 +331,18 @@ class CollectionCase(models.Model):
         :param str decision: a code of const.DECISIONS
         :param datetime.date date: when it happened, or when it is tried again
         """
-        self.write({"decision": decision, "next_action_date": date})
+        self.write(
+            {
+                "decision": decision,
+                "decision_date": fields.Date.context_today(self),
+                "next_action_date": date,
+            }
+        )
+
+    def _write_multi(self, vals_list):
+        # EXTENDS 'base': what was decided until now is kept, of all cases together
+        self.env["collection.case.decision"]._keep(self, vals_list)
+        return super()._write_multi(vals_list)
 
     def _fold_into(self, partner):
         """Give what these open cases hold to the partner's case in their company.
@@ -342,8 +362,15 @@ class CollectionCase(models.Model):
             )
             target = target or cases[0]
             folded = cases - target
-            folded.item_ids.write({"case_id": target.id})
+            folded.item_ids.write(
+                {
+                    "case_id": target.id,
+                    "date_changed": fields.Date.context_today(self),
+                }
+            )
             folded.contact_ids.write({"case_id": target.id})
+            folded.promise_ids.write({"case_id": target.id})
+            folded.dispute_ids.write({"case_id": target.id})
             folded.activity_ids.write({"res_id": target.id})
             contacted = (target | folded).filtered("date_last_contact")
             if contacted:
@@ -351,11 +378,17 @@ class CollectionCase(models.Model):
             replied = (target | folded).filtered("reply_date")
             if replied:
                 target.reply_date = min(replied.mapped("reply_date"))
+            today = fields.Date.context_today(self)
             folded.write(
                 {
                     "state": "closed",
-                    "date_closed": fields.Date.context_today(self),
+                    "date_closed": today,
                     "reply_date": False,
+                    "decision": False,
+                    "decision_date": today,
+                    "decision_stage_id": False,
+                    "decision_amount": False,
+                    "next_action_date": False,
                 }
             )
 
@@ -369,6 +402,17 @@ class CollectionCase(models.Model):
                 "collections_mgmt.collection_item_action"
             ),
             "domain": [("case_id", "=", self.id)],
+        }
+
+    def action_open_history(self):
+        """Open what its items were and what was decided, the last day first."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "collections_mgmt.collection_history_action"
+            ),
+            "domain": [("case_id", "=", self.id)],
+            "context": {"search_default_group_day": 1},
         }
 
     def _get_form_action(self):
@@ -401,7 +445,22 @@ class CollectionCase(models.Model):
         agent = self.agent_id.partner_id
         return agent if agent.email else self.company_id.partner_id
 
+    # TASKS
+
     def _get_responsible(self):
         """Return the user who gets the tasks: the collector, else nobody."""
         self.ensure_one()
         return self.agent_id
+
+    @api.model
+    def _create_tasks(self, values_list):
+        """Create activities on cases, from values without the model.
+
+        People work from their lists: no e-mail to them for each of its entries.
+        """
+        model_id = self.env["ir.model"]._get_id(self._name)
+        return (
+            self.env["mail.activity"]
+            .with_context(mail_activity_quick_update=True)
+            .create([{"res_model_id": model_id, **values} for values in values_list])
+        )

@@ -61,8 +61,7 @@ class CollectionCase(models.Model):
             )
         ).reply_date = fields.Datetime.now()
         told_ids = self._get_reply_activities().mapped("res_id")
-        # Collectors work from their list: no e-mail to them for each of its entries.
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+        self._create_tasks(
             [
                 case._prepare_reply_activity_values()
                 for case in self
@@ -76,7 +75,6 @@ class CollectionCase(models.Model):
     def _prepare_reply_activity_values(self):
         self.ensure_one()
         return {
-            "res_model_id": self.env["ir.model"]._get_id(self._name),
             "res_id": self.id,
             "activity_type_id": self.env.ref(REPLY_ACTIVITY).id,
             "user_id": self._get_responsible().id,
@@ -129,7 +127,7 @@ class CollectionCase(models.Model):
         return recipients
 
     def _is_answer(self, message, recipients):
-        """Return whether a colleague wrote the message and somebody outside gets it.
+        """Return whether a colleague answers the debtor; absence notices do not.
 
         :param list recipients: as returned by ``_notify_thread``
         """

@@ -45,7 +45,7 @@ class CollectionCase(models.Model):
 
     def _get_statement_row(self, item):
         return Row(
-            label=item.move_id.name or item.move_line_id.name or "",
+            label=item._get_document_name(),
             date_due=item.date_due,
             days_overdue=item.days_overdue,
             amount=item.amount_residual_currency,

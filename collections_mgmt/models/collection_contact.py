@@ -4,7 +4,7 @@ from functools import cache, partial
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ..const import CONTACT_CHANNELS, CONTACT_STATES, PENDING_STATES
+from ..const import CONTACT_CHANNELS, CONTACT_OUTCOMES, CONTACT_STATES, PENDING_STATES
 from ..tools.statement import Row, group_by_currency
 
 
@@ -15,7 +15,11 @@ class CollectionContact(models.Model):
     _order = "id desc"
 
     case_id = fields.Many2one(
-        "collection.case", required=True, readonly=True, index=True, ondelete="cascade"
+        "collection.case",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
     )
     partner_id = fields.Many2one(
         "res.partner", string="Debtor", required=True, readonly=True, index=True
@@ -36,7 +40,7 @@ class CollectionContact(models.Model):
         string="Invoice",
         readonly=True,
         index="btree_not_null",
-        ondelete="cascade",
+        ondelete="set null",
         help="The invoice it is about, where the strategy sends one message for each.",
     )
     branch_id = fields.Many2one(
@@ -57,6 +61,20 @@ class CollectionContact(models.Model):
     )
     date_done = fields.Date(
         string="Date", readonly=True, help="When it was sent, failed or was dropped."
+    )
+    date_sent = fields.Datetime(
+        string="Left on", readonly=True, help="The moment it left, or was tried."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Made by",
+        readonly=True,
+        help="Who made it; empty when it left by itself.",
+    )
+    outcome = fields.Selection(
+        CONTACT_OUTCOMES,
+        readonly=True,
+        help="What came of a call, a visit or a message; contact rules count by it.",
     )
     reason = fields.Char(readonly=True, help="Why it failed or was dropped.")
 
@@ -109,6 +127,7 @@ class CollectionContact(models.Model):
         "(company_id) WHERE state IN ('review', 'planned', 'queued')"
     )
     _bounced = models.Index("(address_partner_id) WHERE is_bounced")
+    _stopped = models.Index("(case_id) WHERE state IN ('failed', 'blocked')")
 
     @api.depends("partner_id", "stage_id", "date_planned")
     def _compute_display_name(self):
@@ -148,14 +167,21 @@ class CollectionContact(models.Model):
             )
 
     def _get_formats(self):
-        """Return the functions by which the table of items writes dates and amounts.
+        """Return the functions by which messages write dates and amounts.
 
-        One date stands in many rows of many messages: each is written once.
+        They stand in several places of many messages: each is written once while a
+        batch is worded.
         """
-        return {
-            "format_date": cache(partial(format_date, self.env)),
-            "format_amount": lambda amount, currency: currency.format(amount),
-        }
+        kept = self.env.context.get("collection_once", {})
+        return kept.setdefault(
+            ("formats", self.env.lang),
+            {
+                "format_date": cache(partial(format_date, self.env)),
+                "format_amount": cache(
+                    lambda amount, currency: currency.format(amount)
+                ),
+            },
+        )
 
     def _get_currency_blocks(self):
         """Return {contact: list of tools.statement.CurrencyBlock}.
@@ -245,7 +271,11 @@ class CollectionContact(models.Model):
         """Note that the message left: only now its items climb."""
         today = fields.Date.context_today(self)
         moved = self._set_state(
-            ("planned", "queued", "failed"), "sent", date_done=today, reason=False
+            ("planned", "queued", "failed"),
+            "sent",
+            date_done=today,
+            date_sent=fields.Datetime.now(),
+            reason=False,
         )
         moved._climb_items(today)
         moved._get_cases_of_today()._note_outcome("sent", today)
@@ -281,13 +311,19 @@ class CollectionContact(models.Model):
 
     def _get_cases_of_today(self):
         """Return the open cases whose last decision is about these contacts."""
-        return self.case_id.filtered(
+        cases = self.case_id
+        decided = cases.filtered(
             lambda case: (
                 case.state == "open"
                 and case.decision
-                in ("send", "review", "queued", "failed", "sent", "dropped")
+                in (
+                    *("send", "review", "queued", "failed"),
+                    *("sent", "dropped", "blocked"),
+                )
             )
         )
+        # What is read of one is read of all in the batch.
+        return decided.with_prefetch(cases._prefetch_ids)
 
     def _climb_items(self, date):
         """Move the items of sent contacts up to the stage their line names.
@@ -325,25 +361,33 @@ class CollectionContact(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE collection_item item
-                   SET stage_id = CASE WHEN stage.days < 0 THEN item.stage_id
-                                       ELSE stage.id END,
-                       stage_date = CASE WHEN stage.days < 0 THEN item.stage_date
-                                         ELSE %(date)s END,
-                       reminder_stage_id = CASE WHEN stage.days < 0 THEN stage.id
-                                                ELSE item.reminder_stage_id END,
-                       passed_stage_id = CASE
-                           WHEN %(place_passed)s > %(place)s THEN passed.id
-                           ELSE stage.id END
-                  FROM collection_contact_line line
-                  JOIN collection_stage stage ON stage.id = line.stage_id
-                  JOIN collection_item before ON before.id = line.item_id
-             LEFT JOIN collection_stage standing ON standing.id = before.stage_id
-             LEFT JOIN collection_stage passed ON passed.id = before.passed_stage_id
-                 WHERE item.id = before.id AND line.contact_id IN %(contacts)s
-                   AND (stage.days < 0 OR standing.id IS NULL
-                        OR %(place_standing)s < %(place)s)
+                WITH changed AS (
+                    UPDATE collection_item item
+                       SET stage_id = CASE WHEN stage.days < 0 THEN item.stage_id
+                                           ELSE stage.id END,
+                           stage_date = CASE WHEN stage.days < 0 THEN item.stage_date
+                                             ELSE %(date)s END,
+                           date_changed = CASE
+                               WHEN stage.days < 0 THEN item.date_changed
+                               ELSE GREATEST(item.date_changed, %(date)s) END,
+                           reminder_stage_id = CASE WHEN stage.days < 0 THEN stage.id
+                                                    ELSE item.reminder_stage_id END,
+                           passed_stage_id = CASE
+                               WHEN %(place_passed)s > %(place)s THEN passed.id
+                               ELSE stage.id END
+                      FROM collection_contact_line line
+                      JOIN collection_stage stage ON stage.id = line.stage_id
+                      JOIN collection_item before ON before.id = line.item_id
+                 LEFT JOIN collection_stage standing ON standing.id = before.stage_id
+                 LEFT JOIN collection_stage passed ON passed.id = before.passed_stage_id
+                     WHERE item.id = before.id AND line.contact_id IN %(contacts)s
+                       AND (stage.days < 0 OR standing.id IS NULL
+                            OR %(place_standing)s < %(place)s)
+                    RETURNING item.id, item.date_changed
+                )
+                %(keep)s
                 """,
+                keep=self.env["collection.item.version"]._get_keep_sql(),
                 **values,
             )
         )
@@ -369,7 +413,10 @@ class CollectionContact(models.Model):
         )
         self.env["collection.case"].invalidate_model(["stage_id"])
         self.env["collection.item"].invalidate_model(
-            ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
+            [
+                *("stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"),
+                "date_changed",
+            ]
         )
         self.env["collection.contact.line"].invalidate_model(["is_counted"])
 

@@ -56,9 +56,14 @@ class CollectionContact(models.Model):
 
     def _get_open_invoices(self):
         """Return the invoices named in the contacts; journal entries have no PDF."""
-        return self.line_ids.item_id.move_id.filtered(
-            lambda move: move.is_sale_document(include_receipts=True)
-        ).sorted(lambda move: (move.invoice_date, move.id))
+        # In sudo: the invoices of all branches, whichever the sender has chosen.
+        return (
+            self.sudo()
+            .line_ids.item_id.move_id.filtered(
+                lambda move: move.is_sale_document(include_receipts=True)
+            )
+            .sorted(lambda move: (move.invoice_date, move.id))
+        )
 
     def _make_documents(self):
         """Return ({key: file}, {key: why there is none}), see _get_document_keys."""

@@ -1,14 +1,15 @@
 import logging
+from datetime import datetime
 
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, is_html_empty
 from odoo.tools.mail import email_normalize_all
 
 from ..const import DELIVERY_BATCH_SIZE
 from ..tools.errors import explain
-from .collection_engine import Scope
 
 _logger = logging.getLogger(__name__)
 
@@ -16,11 +17,47 @@ _logger = logging.getLogger(__name__)
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
 
+    copies = fields.Char(
+        compute="_compute_copies",
+        # Who gets a copy does not depend on who delivers.
+        compute_sudo=True,
+        help="Who would get a copy now: nobody who refused it.",
+    )
+
+    @api.depends(
+        "partner_id.collection_cc_ids.email_normalized",
+        "partner_id.collection_consent_ids",
+        "address_partner_id.email_normalized",
+    )
+    def _compute_copies(self):
+        addresses = {contact: contact._get_copied_addresses() for contact in self}
+        copied = self.filtered(addresses.get)
+        (self - copied).copies = ""
+        for company, contacts in copied.grouped("company_id").items():
+            answers = self.env["collection.consent"]._get_answers(
+                company, contacts.partner_id.commercial_partner_id.ids
+            )
+            for contact in contacts:
+                of_debtor = answers.get(contact.partner_id.commercial_partner_id.id)
+                contact.copies = ", ".join(
+                    contact._filter_unrefused(addresses[contact], of_debtor)
+                )
+
+    def _get_copied_addresses(self):
+        """Return the addresses that the debtor wants to have a copy."""
+        copied = self.partner_id.collection_cc_ids
+        addresses = dict.fromkeys(copied.mapped("email_normalized"))
+        addresses.pop(self.address_partner_id.email_normalized, None)
+        return [*filter(None, addresses)]
+
     # QUEUE
 
     @api.model
-    def _trigger_delivery(self):
-        """Ask the delivery jobs to start as soon as the transaction is through."""
+    def _trigger_delivery(self, at=None):
+        """Ask the delivery jobs to start as soon as the transaction is through.
+
+        :param at: one or several datetimes, in UTC, at which they shall start instead
+        """
         # In sudo: whoever may plan or approve may start the jobs.
         jobs_sudo = (
             self.env["ir.cron"]
@@ -33,7 +70,7 @@ class CollectionContact(models.Model):
             )
         )
         for job in jobs_sudo:
-            job._trigger()
+            job._trigger(at)
 
     @api.model
     def _cron_deliver(self, batch_size=DELIVERY_BATCH_SIZE):
@@ -44,7 +81,7 @@ class CollectionContact(models.Model):
         while True:
             contacts = self._claim_batch(batch_size)
             contacts._process_batch()
-            remaining = self.search_count([("state", "=", "planned")])
+            remaining = self.search_count(self._get_ready_domain())
             time_left = self.env["ir.cron"]._commit_progress(
                 len(contacts), remaining=remaining if contacts else 0
             )
@@ -53,8 +90,17 @@ class CollectionContact(models.Model):
                 return
 
     @api.model
+    def _get_ready_domain(self):
+        """Return the domain of what may leave now: its moment has come."""
+        return Domain("state", "=", "planned") & (
+            Domain("slot", "=", False) | Domain("slot", "<=", fields.Datetime.now())
+        )
+
+    @api.model
     def _claim_batch(self, batch_size):
         """Lock the cases of some planned contacts that no other job works on.
+
+        What matters most comes first.
 
         The lock also keeps payments and people from changing a case while its message
         is written.
@@ -69,11 +115,15 @@ class CollectionContact(models.Model):
                     SELECT contact.id
                       FROM collection_contact contact
                       JOIN collection_case cases ON cases.id = contact.case_id
+                 LEFT JOIN collection_stage stage ON stage.id = contact.stage_id
                      WHERE contact.state = 'planned'
-                     ORDER BY contact.id LIMIT %s
+                       AND (contact.slot IS NULL OR contact.slot <= %(now)s)
+                     ORDER BY %(priority)s LIMIT %(size)s
                        FOR NO KEY UPDATE OF cases, contact SKIP LOCKED
                     """,
-                    batch_size,
+                    now=fields.Datetime.now(),
+                    priority=self._get_priority_sql(),
+                    size=batch_size,
                 )
             )
         except psycopg2.errors.SerializationFailure:
@@ -133,11 +183,17 @@ class CollectionContact(models.Model):
     def _process(self):
         """Check the contacts against the ledger and hand them to their channels."""
         contacts = self.filtered(lambda contact: contact.state == "planned")
-        contacts._check_truth()._deliver()
         # A contact nobody takes would come back in every batch, for ever.
-        contacts.filtered(lambda contact: contact.state == "planned")._set_failed(
-            self.env._("No installed module delivers by this channel.")
-        )
+        nobodys = contacts.filtered(lambda contact: contact.channel == "other")
+        nobodys._set_failed_for_channel()
+        allowed = (contacts - nobodys)._check_truth()._pass_gate()._check_wording()
+        allowed._deliver()
+        allowed.filtered(
+            lambda contact: contact.state == "planned"
+        )._set_failed_for_channel()
+
+    def _set_failed_for_channel(self):
+        self._set_failed(self.env._("No installed module delivers by this channel."))
 
     # TRUTH
 
@@ -160,12 +216,12 @@ class CollectionContact(models.Model):
 
     def _sync_debtors(self):
         """Bring the items of these debtors in line with the ledger, as a run does."""
-        today = fields.Date.context_today(self)
         for company, contacts in self.grouped("company_id").items():
             # In sudo: the engine reads the whole company's books.
-            self.env["collection.engine"].sudo().with_company(company)._sync(
-                Scope(company, today, tuple(contacts.partner_id.ids))
-            )
+            engine = self.env["collection.engine"].sudo().with_company(company)
+            scope = engine._get_scope(company, tuple(contacts.partner_id.ids))
+            engine._sync(scope)
+            engine._sum_up(scope)
 
     def _remove_settled_lines(self):
         """Take out of the contacts what is not to be asked for, and renew amounts."""
@@ -298,18 +354,11 @@ class CollectionContact(models.Model):
 
     def _deliver_email(self):
         """Render, post on the case and queue one mail each."""
+        rendered = {}
         for template, contacts in self.grouped(
             lambda contact: contact._get_template()
         ).items():
-            contacts._queue_emails(template)
-
-    def _get_template(self):
-        """Return the template that words the message."""
-        self.ensure_one()
-        return self.step_id.template_id
-
-    def _queue_emails(self, template):
-        rendered = self._get_rendered(template)
+            rendered |= contacts._get_rendered(template)
         silent = self.filtered(
             lambda contact: is_html_empty(rendered[contact.id]["body_html"])
         )
@@ -318,9 +367,14 @@ class CollectionContact(models.Model):
                 contact._get_failure_sentence(self.env._("there is no text."))
             )
         if spoken := self - silent:
-            spoken._create_emails(template, rendered)
+            spoken._create_emails(rendered)
 
-    def _create_emails(self, template, rendered):
+    def _get_template(self):
+        """Return the template that words the message."""
+        self.ensure_one()
+        return self.step_id.template_id
+
+    def _create_emails(self, rendered):
         """Post the texts on the cases and queue a mail each.
 
         :param dict rendered: {contact id: {"subject", "body_html"}}
@@ -341,7 +395,7 @@ class CollectionContact(models.Model):
             .sudo()
             .create(
                 [
-                    contact._prepare_mail_values(template, message)
+                    contact._prepare_mail_values(contact._get_template(), message)
                     for contact, message in zip(self, messages, strict=True)
                 ]
             )
@@ -405,25 +459,26 @@ class CollectionContact(models.Model):
                 template.with_context(lang=self.lang)._render_encapsulate(
                     template.email_layout_xmlid or "collections_mgmt.email_layout",
                     message.body,
-                    add_context={
-                        "company": self.company_id,
-                        "lang": self.lang,
-                        "message": message,
-                        "model_description": self.case_id._description,
-                    },
+                    add_context=self._prepare_layout_values(message),
                     context_record=self.case_id,
                 )
             ),
         }
 
+    def _prepare_layout_values(self, message):
+        """Return what the layout of a mail is rendered with."""
+        self.ensure_one()
+        return {
+            "company": self.company_id,
+            "lang": self.lang,
+            "message": message,
+            "model_description": self.case_id._description,
+        }
+
     def _get_email_cc(self):
         """Return the addresses that get a copy, empty when nobody does."""
         self.ensure_one()
-        # In sudo: who gets a copy does not depend on who delivers.
-        copied = self.partner_id.sudo().collection_cc_ids
-        addresses = dict.fromkeys(copied.mapped("email_normalized"))
-        addresses.pop(self.address_partner_id.email_normalized, None)
-        return ", ".join(filter(None, addresses))
+        return self.copies
 
     def _prepare_notification_values(self, mail):
         self.ensure_one()
@@ -464,10 +519,7 @@ class CollectionContact(models.Model):
                 )
             else:
                 new[kind] = values
-        # Collectors work from their list: no e-mail to them for each of its entries.
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            list(new.values())
-        )
+        self.case_id._create_tasks(list(new.values()))
         self._set_sent()
 
     def _prepare_activity_values(self):
@@ -481,7 +533,6 @@ class CollectionContact(models.Model):
         case = self.case_id
         unreached = self.step_id.channel != "task"
         return {
-            "res_model_id": self.env["ir.model"]._get_id("collection.case"),
             "res_id": case.id,
             "activity_type_id": activity_type.id,
             "summary": self.env._("No address: %(stage)s", stage=self.stage_id.name)
@@ -489,6 +540,8 @@ class CollectionContact(models.Model):
             else self.stage_id.name,
             "note": self.items_table,
             "user_id": responsible.id,
-            "date_deadline": fields.Date.context_today(self),
+            "date_deadline": max(
+                fields.Date.context_today(self), (self.slot or datetime.min).date()
+            ),
             "automated": True,
         }

@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import merge_pdf
 
+from .client_context import without_defaults
+
 _logger = logging.getLogger(__name__)
 
 
@@ -178,9 +180,11 @@ class CollectionContact(models.Model):
     def _renew_letters(self):
         """Bring letters that waited up to today; drop what is not owed any more.
 
+        Nor does one leave whose debtor may not be written to by now.
+
         :return: the letters that are still to leave, in the same order
         """
-        letters = self._check_truth()
+        letters = self._check_truth()._pass_gate()._check_wording()
         for template, contacts in letters.grouped(
             lambda contact: contact.step_id.template_id
         ).items():
@@ -238,7 +242,7 @@ class CollectionContact(models.Model):
         if not self:
             return self.env["ir.attachment"]
         owner = self.run_id.sorted("id")[-1:] or self.case_id[:1]
-        file = self.env["ir.attachment"].create(
+        file = without_defaults(self.env["ir.attachment"]).create(
             {
                 "name": self.env._(
                     "Letters of %(date)s.pdf", date=self._get_letter_date()

@@ -61,7 +61,7 @@ class CollectionContact(models.Model):
                 ),
             )
         moved.line_ids.write({"is_counted": False})
-        climbed._take_back_stages()
+        climbed._take_back_stages(today)
         climbed._take_back_last_contact()
         moved._filter_last_of_case()._note_failure(today)
         return moved
@@ -76,10 +76,11 @@ class CollectionContact(models.Model):
         last_ids = {last_id for _case, last_id in groups}
         return self.filtered(lambda contact: contact.id in last_ids)
 
-    def _take_back_stages(self):
+    def _take_back_stages(self, date):
         """Return the items to the stage of the last contact that really went out.
 
-        Items that another contact has moved on keep their stage.
+        Items that another contact has moved on keep their stage. That they stood in
+        the other until ``date`` is kept.
         """
         if not self:
             return
@@ -87,30 +88,40 @@ class CollectionContact(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE collection_item item
-                   SET stage_id = CASE
-                           WHEN item.stage_id = ANY(told.stage_ids)
-                           THEN reached.stage_id ELSE item.stage_id END,
-                       stage_date = CASE
-                           WHEN item.stage_id = ANY(told.stage_ids)
-                           THEN reached.date ELSE item.stage_date END,
-                       reminder_stage_id = CASE
-                           WHEN item.reminder_stage_id = ANY(told.stage_ids)
-                           THEN reminded.stage_id ELSE item.reminder_stage_id END,
-                       passed_stage_id = CASE
-                           WHEN item.passed_stage_id = ANY(told.stage_ids)
-                           THEN passed.stage_id ELSE item.passed_stage_id END
-                  FROM (
-                       SELECT item_id, ARRAY_AGG(stage_id) AS stage_ids
-                         FROM collection_contact_line
-                        WHERE contact_id IN %(contacts)s AND stage_id IS NOT NULL
-                        GROUP BY item_id
-                  ) told
-             LEFT JOIN LATERAL (%(reached)s) reached ON TRUE
-             LEFT JOIN LATERAL (%(reminded)s) reminded ON TRUE
-             LEFT JOIN LATERAL (%(passed)s) passed ON TRUE
-                 WHERE item.id = told.item_id
+                WITH changed AS (
+                    UPDATE collection_item item
+                       SET stage_id = CASE
+                               WHEN item.stage_id = ANY(told.stage_ids)
+                               THEN reached.stage_id ELSE item.stage_id END,
+                           stage_date = CASE
+                               WHEN item.stage_id = ANY(told.stage_ids)
+                               THEN reached.date ELSE item.stage_date END,
+                           date_changed = CASE
+                               WHEN item.stage_id = ANY(told.stage_ids)
+                               THEN GREATEST(item.date_changed, %(date)s)
+                               ELSE item.date_changed END,
+                           reminder_stage_id = CASE
+                               WHEN item.reminder_stage_id = ANY(told.stage_ids)
+                               THEN reminded.stage_id ELSE item.reminder_stage_id END,
+                           passed_stage_id = CASE
+                               WHEN item.passed_stage_id = ANY(told.stage_ids)
+                               THEN passed.stage_id ELSE item.passed_stage_id END
+                      FROM (
+                           SELECT item_id, ARRAY_AGG(stage_id) AS stage_ids
+                             FROM collection_contact_line
+                            WHERE contact_id IN %(contacts)s AND stage_id IS NOT NULL
+                            GROUP BY item_id
+                      ) told
+                 LEFT JOIN LATERAL (%(reached)s) reached ON TRUE
+                 LEFT JOIN LATERAL (%(reminded)s) reminded ON TRUE
+                 LEFT JOIN LATERAL (%(passed)s) passed ON TRUE
+                     WHERE item.id = told.item_id
+                    RETURNING item.id, item.date_changed
+                )
+                %(keep)s
                 """,
+                date=date,
+                keep=self.env["collection.item.version"]._get_keep_sql(),
                 contacts=tuple(self.ids),
                 reached=self._get_last_stage_sql(("sent",), SQL("stage.days >= 0")),
                 reminded=self._get_last_stage_sql(("sent",), SQL("stage.days < 0")),
@@ -118,7 +129,10 @@ class CollectionContact(models.Model):
             )
         )
         self.env["collection.item"].invalidate_model(
-            ["stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"]
+            [
+                *("stage_id", "stage_date", "reminder_stage_id", "passed_stage_id"),
+                "date_changed",
+            ]
         )
 
     def _get_last_stage_sql(self, states, condition):

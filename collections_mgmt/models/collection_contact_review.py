@@ -240,20 +240,26 @@ class CollectionContact(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE collection_case cases
-                   SET decision = CASE
-                           WHEN pending.states @> '{review}' THEN 'review'
-                           WHEN pending.states && '{planned,queued}' THEN 'queued'
-                           ELSE %(decision)s END,
-                       next_action_date = %(today)s
-                  FROM (SELECT case_id, ARRAY_AGG(state::text) AS states
-                          FROM collection_contact
-                         WHERE case_id IN (SELECT case_id FROM collection_contact
-                                            WHERE id = ANY(%(contacts)s))
-                         GROUP BY case_id) pending
-                 WHERE cases.id = pending.case_id AND cases.state = 'open'
-                   AND cases.decision IN %(replaced)s
+                WITH changed AS (
+                    UPDATE collection_case cases
+                       SET decision = CASE
+                               WHEN pending.states @> '{review}' THEN 'review'
+                               WHEN pending.states && '{planned,queued}' THEN 'queued'
+                               ELSE %(decision)s END,
+                           decision_date = GREATEST(cases.decision_date, %(today)s),
+                           next_action_date = %(today)s
+                      FROM (SELECT case_id, ARRAY_AGG(state::text) AS states
+                              FROM collection_contact
+                             WHERE case_id IN (SELECT case_id FROM collection_contact
+                                                WHERE id = ANY(%(contacts)s))
+                             GROUP BY case_id) pending
+                     WHERE cases.id = pending.case_id AND cases.state = 'open'
+                       AND cases.decision IN %(replaced)s
+                    RETURNING cases.id, cases.decision_date
+                )
+                %(keep)s
                 """,
+                keep=self.env["collection.case.decision"]._get_keep_sql(),
                 decision=decision,
                 today=fields.Date.context_today(self),
                 contacts=self.ids,

@@ -77,10 +77,11 @@ class CollectionContact(models.Model):
         :param template: mail.template of model collection.contact
         """
         edited = self.filtered("is_edited")
-        # In sudo: what a debtor is told does not depend on who looks at it.
+        # In sudo: what a debtor is told does not depend on who looks at it. What many
+        # messages share is made once: the dictionary holds it while they are worded.
         rendered = (
             template.sudo()
-            .with_context(collection_compiled={})
+            .with_context(collection_once={})
             ._generate_template((self - edited).ids, ("subject", "body_html"))
         )
         for contact in edited:
@@ -140,6 +141,7 @@ class CollectionContact(models.Model):
         self.ensure_one()
         self._check_may_act()
         self._get_waiting()._check_has_text()
+        self.env["collection.forbidden.word"]._check_texts([subject, body])
         # In sudo: as for the approval.
         self.sudo().write(
             {

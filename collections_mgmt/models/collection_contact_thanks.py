@@ -3,6 +3,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# What a contact is about; a thank-you is about none of these.
+MEANT_FIELDS = ("stage_id", "step_id", "promise_id", "user_id")
+
 
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
@@ -29,9 +32,10 @@ class CollectionContact(models.Model):
         """
         self.env.flush_all()
         rows = self.env.execute_query(self._get_settled_sql(scope))
-        self.browse([contact_id for [contact_id] in rows])._set_dropped(
-            self.env._("Paid, credited, excluded or not due any more.")
-        )
+        if rows:
+            self.browse([contact_id for [contact_id] in rows])._set_dropped(
+                self.env._("Paid, credited, excluded or not due any more.")
+            )
 
     def _get_settled_sql(self, scope):
         """Return a SELECT of the waiting contacts that ask for nothing any more.
@@ -40,11 +44,7 @@ class CollectionContact(models.Model):
         """
         return SQL(
             """
-            WITH waiting AS MATERIALIZED (
-                SELECT id, case_id FROM collection_contact
-                 WHERE state IN ('review', 'planned') AND stage_id IS NOT NULL
-                   AND company_id = %(company)s AND %(in_scope)s
-            ),
+            WITH waiting AS MATERIALIZED (%(waiting)s),
             told AS MATERIALIZED (
                 SELECT contact_id, item_id FROM collection_contact_line
                  WHERE contact_id = ANY(ARRAY(SELECT id FROM waiting))
@@ -64,9 +64,20 @@ class CollectionContact(models.Model):
                    AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
              )
             """,
-            company=scope.company.id,
-            in_scope=scope.has("partner_id"),
+            waiting=self._get_waiting_sql(scope),
             chased=self.env["collection.engine"]._get_chased_sql(),
+        )
+
+    def _get_waiting_sql(self, scope):
+        """Return a SELECT of the contacts that have not left, thanks apart."""
+        return SQL(
+            """
+            SELECT id, case_id FROM collection_contact
+             WHERE state IN ('review', 'planned') AND stage_id IS NOT NULL
+               AND company_id = %s AND %s
+            """,
+            scope.company.id,
+            scope.has("partner_id"),
         )
 
     # THANKS
@@ -74,7 +85,17 @@ class CollectionContact(models.Model):
     def _is_thanks(self):
         """Return whether the contact thanks for a payment: it is part of no stage."""
         self.ensure_one()
-        return not self.stage_id and not self.step_id
+        return not any(self[name] for name in MEANT_FIELDS)
+
+    @api.model
+    def _get_thanks_sql(self, contact):
+        """Return the condition of ``_is_thanks`` in SQL.
+
+        :param str contact: the alias of collection_contact
+        """
+        return SQL(" AND ").join(
+            SQL("%s IS NULL", SQL.identifier(contact, name)) for name in MEANT_FIELDS
+        )
 
     @api.model
     def _plan_thanks(self, cases):
@@ -119,13 +140,14 @@ class CollectionContact(models.Model):
                       AND NOT EXISTS (
                           SELECT 1 FROM collection_contact thanks
                            WHERE thanks.case_id = cases.id AND thanks.id > message.id
-                             AND thanks.stage_id IS NULL AND thanks.step_id IS NULL
+                             AND %(is_thanks)s
                              AND thanks.state IN ('planned', 'queued', 'sent')
                       )
                )
              ORDER BY cases.id
             RETURNING id
             """,
+            is_thanks=self._get_thanks_sql("thanks"),
             cases=tuple(cases.ids),
             uid=self.env.uid,
             addresses=self.env["collection.engine"]._get_addresses_sql(
@@ -143,8 +165,7 @@ class CollectionContact(models.Model):
             [
                 ("case_id", "in", cases.ids),
                 ("state", "=", "planned"),
-                ("stage_id", "=", False),
-                ("step_id", "=", False),
+                *((name, "=", False) for name in MEANT_FIELDS),
             ]
         )
         planned._set_dropped(self.env._("The case is open again."))

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, consteq, hmac
 from odoo.tools.mail import append_content_to_html
 
-from ..const import PERSONAL_LINK_DAYS
+from ..const import FIRST_TIMES, PERSONAL_LINK_DAYS
 
 
 class CollectionContact(models.Model):
@@ -103,7 +103,7 @@ class CollectionContact(models.Model):
             return
         names = [name, *implied]
         self.flush_recordset(names)
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE collection_contact contact SET %(values)s
@@ -112,7 +112,7 @@ class CollectionContact(models.Model):
                         WHERE id IN %(contacts)s AND %(name)s IS NULL
                           FOR NO KEY UPDATE SKIP LOCKED
                   ) free
-                 WHERE contact.id = free.id
+                 WHERE contact.id = free.id RETURNING contact.id
                 """,
                 values=SQL(", ").join(
                     SQL(
@@ -127,3 +127,6 @@ class CollectionContact(models.Model):
             )
         )
         self.invalidate_recordset(names)
+        self.browse([contact_id for [contact_id] in rows])._note_event(
+            FIRST_TIMES[name]
+        )

@@ -9,51 +9,73 @@ from ..const import PENDING_STATES
 class CollectionEngine(models.AbstractModel):
     _inherit = "collection.engine"
 
-    def _decide(self, scope):
-        """Write on each open case what is to be done, and why; keep what changed."""
+    def _decide(self, scope, *last):
+        """Write on each open case what its items add up to and what is to be done.
+
+        Each case is written once, and only if something of it is new; the decisions
+        that give way to others are kept.
+
+        :param SQL last: statements to be sent along
+        """
         self.env.flush_all()
-        self.env.execute_query(
-            SQL(
-                """
-                WITH %(facts)s,
-                verdict AS MATERIALIZED (
-                    SELECT case_fact.*, %(decision)s AS decision FROM case_fact
-                ),
-                changed AS (
-                    UPDATE collection_case cases
-                       SET decision = new.decision, decision_date = %(date)s,
-                           decision_stage_id = new.stage_id,
-                           decision_amount = new.amount, next_action_date = new.until
-                      FROM (SELECT case_id, decision,
-                                   CASE %(stage)s END AS stage_id,
-                                   CASE %(amount)s END AS amount,
-                                   CASE %(until)s END AS until
-                              FROM verdict) new
-                     WHERE cases.id = new.case_id
-                       AND (cases.decision, cases.decision_stage_id,
-                            cases.decision_amount, cases.next_action_date)
-                           IS DISTINCT FROM
-                           (new.decision, new.stage_id, new.amount, new.until)
-                    RETURNING cases.id, cases.decision, cases.decision_stage_id,
-                              cases.decision_amount, cases.next_action_date
-                )
-                INSERT INTO collection_case_decision (
-                    case_id, date, decision, stage_id, amount, until
-                )
-                SELECT id, %(date)s, decision, decision_stage_id, decision_amount,
-                       next_action_date
-                  FROM changed
-                RETURNING id
-                """,
-                facts=self._get_facts_sql(scope),
-                decision=self._get_decision_sql(scope),
-                stage=self._join_cases(self._get_decision_stages()),
-                amount=self._join_cases(self._get_decision_amounts()),
-                until=self._join_cases(self._get_decision_dates(scope)),
-                date=scope.date,
-            )
-        )
+        self.env.execute_query(SQL("; ").join([self._get_decide_sql(scope), *last]))
         self.env.invalidate_all(flush=False)
+
+    def _get_decide_sql(self, scope):
+        return SQL(
+            """
+            WITH %(facts)s,
+            verdict AS MATERIALIZED (
+                SELECT case_fact.*, %(decision)s AS decision FROM case_fact
+            ),
+            conclusion AS (
+                SELECT case_id, decision, amount_open, amount_overdue, date_oldest_due,
+                       stage_id,
+                       CASE %(stage)s END AS decision_stage_id,
+                       CASE %(amount)s END AS decision_amount,
+                       CASE %(until)s END AS next_action_date
+                  FROM verdict
+            ),
+            changed AS (
+                UPDATE collection_case cases
+                   SET %(total_assignments)s, decision = new.decision,
+                       decision_stage_id = new.decision_stage_id,
+                       decision_amount = new.decision_amount,
+                       next_action_date = new.next_action_date,
+                       decision_date = CASE
+                           WHEN new.is_decided
+                           THEN GREATEST(cases.decision_date, %(date)s)
+                           ELSE cases.decision_date END
+                  FROM (
+                    SELECT conclusion.*,
+                           (old.decision, old.decision_stage_id, old.decision_amount,
+                            old.next_action_date)
+                           IS DISTINCT FROM
+                           (conclusion.decision, conclusion.decision_stage_id,
+                            conclusion.decision_amount, conclusion.next_action_date)
+                               AS is_decided
+                      FROM conclusion
+                      JOIN collection_case old ON old.id = conclusion.case_id
+                  ) new
+                 WHERE cases.id = new.case_id
+                   AND (new.is_decided OR %(total_is_new)s)
+                RETURNING cases.id, cases.decision_date, new.is_decided
+            )
+            %(keep)s
+            RETURNING id
+            """,
+            keep=self.env["collection.case.decision"]._get_keep_sql(
+                SQL("(SELECT id, decision_date FROM changed WHERE is_decided)")
+            ),
+            facts=self._get_facts_sql(scope),
+            decision=self._get_decision_sql(scope),
+            stage=self._join_cases(self._get_decision_stages()),
+            amount=self._join_cases(self._get_decision_amounts()),
+            until=self._join_cases(self._get_decision_dates(scope)),
+            total_assignments=self._get_total_assignments_sql(),
+            total_is_new=self._get_total_change_sql(),
+            date=scope.date,
+        )
 
     # THE RULES
 
@@ -72,12 +94,14 @@ class CollectionEngine(models.AbstractModel):
             ("replied", SQL("reply_date IS NOT NULL AND is_paused_by_reply")),
             ("credits", SQL("NOT is_due AND overdue_less_credit <= 0")),
             ("promised", SQL("NOT is_due AND overdue_less_promise <= 0")),
-            ("disputed", SQL("NOT is_due AND overdue_net <= 0")),
+            ("disputed", SQL("NOT is_due AND overdue_less_dispute <= 0")),
+            ("held", SQL("NOT is_due AND overdue_net <= 0")),
             ("tolerance", SQL("NOT is_due AND asked_net = 0")),
             ("minimum", SQL("asked_net < minimum_amount")),
             ("wait", SQL("due_stage_id IS NULL AND next_date IS NOT NULL")),
             ("last_stage", SQL("due_stage_id IS NULL")),
             ("condition", SQL("NOT has_step")),
+            ("blocked", SQL("blocked_until > %s", scope.date)),
             ("failed", SQL("retry_date > %s", scope.date)),
             ("gap", SQL("gap_date > %s", scope.date)),
             ("no_address", SQL("NOT is_reachable")),
@@ -91,6 +115,7 @@ class CollectionEngine(models.AbstractModel):
             "gap": due,
             "no_address": due,
             "failed": due,
+            "blocked": due,
             "condition": due,
             "review": SQL("pending_stage_id"),
             "queued": SQL("pending_stage_id"),
@@ -103,6 +128,7 @@ class CollectionEngine(models.AbstractModel):
             "credits": SQL("amount_credit"),
             "promised": SQL("overdue_promised"),
             "disputed": SQL("overdue_disputed"),
+            "held": SQL("overdue_held"),
             "tolerance": SQL("overdue_net"),
             "minimum": SQL("asked_net"),
             "": SQL("amount_overdue"),
@@ -114,12 +140,14 @@ class CollectionEngine(models.AbstractModel):
         return {
             "gap": SQL("gap_date"),
             "failed": SQL("retry_date"),
+            "blocked": SQL("blocked_until"),
             "wait": SQL("next_date"),
             "not_due": SQL("next_date"),
             "hold": SQL("hold_date"),
             "credits": nothing,
-            "promised": nothing,
+            "promised": SQL("promise_date_next"),
             "disputed": nothing,
+            "held": SQL("held_until"),
             "tolerance": nothing,
             "minimum": nothing,
             "": SQL("%s::date", scope.date),
@@ -148,22 +176,21 @@ class CollectionEngine(models.AbstractModel):
     # THE FACTS
 
     def _get_facts_sql(self, scope):
-        """Return the CTEs ``item_fact`` and ``case_fact``, and those they stand on."""
+        """Return the CTEs ``item_fact``, ``case_fact``, and those they stand on."""
         return SQL(
             """
             %(stages)s,
             pending AS MATERIALIZED (%(pending)s),
-            address AS MATERIALIZED (%(addresses)s),
             item_fact AS (%(items)s),
             case_sum AS MATERIALIZED (%(sums)s),
+            address AS MATERIALIZED (%(addresses)s),
             case_fact AS MATERIALIZED (%(cases)s)
             """,
             stages=self._get_stage_ctes_sql(),
-            addresses=self._get_addresses_sql(self._get_open_debtors_sql(scope)),
             pending=self._get_pending_sql(scope),
-            # A message on its way is the answer, whatever the items say.
-            items=self._get_item_facts_sql(
-                scope, SQL("cases.id NOT IN (SELECT case_id FROM pending)")
+            items=self._get_item_facts_sql(scope, SQL("TRUE")),
+            addresses=self._get_addresses_sql(
+                SQL("SELECT partner_id FROM case_sum WHERE due_stage_id IS NOT NULL")
             ),
             sums=self._get_case_sums_sql(scope),
             cases=self._get_case_facts_sql(scope),
@@ -175,7 +202,7 @@ class CollectionEngine(models.AbstractModel):
             """
             SELECT DISTINCT ON (case_id) case_id, state, stage_id
               FROM collection_contact
-             WHERE state IN %s AND company_id = %s
+             WHERE state IN %s AND company_id = %s AND promise_id IS NULL
              ORDER BY case_id, state = 'review'
             """,
             PENDING_STATES,
@@ -186,27 +213,35 @@ class CollectionEngine(models.AbstractModel):
         """Return a SELECT of one row per open case with all a decision needs."""
         return SQL(
             """
-            SELECT cases.id AS case_id, cases.strategy_id, cases.amount_overdue,
+            SELECT cases.id AS case_id, cases.strategy_id, item.stage_id,
+                   item.amount_open, item.amount_overdue, item.date_oldest_due,
                    cases.amount_credit, cases.hold_date, cases.reply_date,
+                   cases.promise_date_next,
                    company.collection_pause_on_reply AS is_paused_by_reply,
                    COALESCE(strategy.minimum_amount, 0) AS minimum_amount,
-                   item.overdue_net + item.overdue_disputed + item.overdue_promised
-                       AS overdue_less_credit,
-                   item.overdue_net + item.overdue_disputed AS overdue_less_promise,
+                   item.overdue_net + item.overdue_held + item.overdue_disputed
+                       + item.overdue_promised AS overdue_less_credit,
+                   item.overdue_net + item.overdue_held + item.overdue_disputed
+                       AS overdue_less_promise,
+                   item.overdue_net + item.overdue_held AS overdue_less_dispute,
                    item.overdue_net, item.overdue_promised, item.overdue_disputed,
+                   item.overdue_held, %(held_until)s AS held_until,
                    COALESCE(item.asked_net, 0) AS asked_net,
                    due.stage_id AS due_stage_id, due.stage_id IS NOT NULL AS is_due,
                    item.next_date, item.next_stage_id,
-                   cases.date_last_contact + strategy.minimum_gap_days AS gap_date,
-                   failed.date_done + GREATEST(strategy.minimum_gap_days, 1)
+                   -- One thing a day: a task is no message, but enough for its day.
+                   GREATEST(cases.date_last_contact + strategy.minimum_gap_days,
+                            last.date_acted + 1) AS gap_date,
+                   last.date_failed + GREATEST(strategy.minimum_gap_days, 1)
                        AS retry_date,
+                   last.blocked_until,
                    pending.state AS pending_state, pending.stage_id AS pending_stage_id,
                    step.case_id IS NOT NULL AS has_step,
                    COALESCE(step.is_reachable, FALSE) AS is_reachable
               FROM collection_case cases
+              JOIN case_sum item ON item.case_id = cases.id
               JOIN res_company company ON company.id = cases.company_id
          LEFT JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
-         LEFT JOIN case_sum item ON item.case_id = cases.id
          LEFT JOIN (
                 SELECT due_step.case_id, BOOL_OR(channel IS NOT NULL) AS is_reachable
                   FROM (%(due_steps)s) due_step
@@ -220,20 +255,91 @@ class CollectionEngine(models.AbstractModel):
                             THEN item.due_stage_id END AS stage_id
               ) due
          LEFT JOIN pending ON pending.case_id = cases.id
+         LEFT JOIN (
+                SELECT DISTINCT case_id FROM collection_contact
+                 WHERE state IN ('failed', 'blocked')
+                    OR state = 'sent' AND date_done >= %(date)s
+              ) stopped ON stopped.case_id = cases.id
          LEFT JOIN LATERAL (
-                SELECT CASE WHEN contact.state = 'failed' THEN contact.date_done END
-                       AS date_done
-                  FROM collection_contact contact
-                 WHERE contact.case_id = cases.id
-                   AND contact.state IN ('sent', 'failed')
-                 ORDER BY contact.id DESC LIMIT 1
-              ) failed ON TRUE
+                SELECT CASE WHEN contact.state = 'failed' AND result.is_alone
+                            THEN contact.date_done END AS date_failed,
+                       CASE WHEN contact.state = 'sent' AND contact.run_id IS NOT NULL
+                            THEN contact.date_done END AS date_acted,
+                       CASE WHEN contact.state = 'blocked' AND result.is_alone
+                            THEN contact.retry_date END AS blocked_until
+                  FROM (%(last_outcome)s) contact
+            CROSS JOIN LATERAL (
+                    SELECT contact.state <> 'sent' AND NOT EXISTS (%(left_beside)s)
+                           AS is_alone
+                  ) result
+                 -- Looked up where it can matter at all.
+                 WHERE stopped.case_id IS NOT NULL
+              ) last ON TRUE
              WHERE cases.company_id = %(company)s AND cases.state = 'open'
                AND %(in_scope)s
             """,
             due_steps=self._get_due_steps_sql(SQL("case_sum")),
+            last_outcome=self._get_last_outcome_sql(),
+            left_beside=self._get_left_beside_sql(),
+            held_until=self._get_held_until_sql(scope),
+            date=scope.date,
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
+        )
+
+    def _get_held_until_sql(self, scope):
+        """Return the day on which the first hold ends that covers ``item`` row's money.
+
+        It has none where somebody has to cancel them.
+        """
+        return SQL(
+            """
+            CASE WHEN item.overdue_held > 0 THEN (
+                SELECT MIN(hold.date_until)
+                  FROM collection_item_hold hold
+                  JOIN collection_item_hold_item_rel part ON part.hold_id = hold.id
+                  JOIN collection_item held ON held.id = part.item_id
+                 WHERE %(in_force)s AND held.case_id = item.case_id
+                   AND held.amount_held > 0 AND held.date_due < %(date)s
+            ) END
+            """,
+            in_force=self._get_hold_in_force_sql(scope),
+            date=scope.date,
+        )
+
+    def _get_last_outcome_sql(self):
+        """Return a SELECT of the last thing that became of ``cases`` row's messages.
+
+        What a person was not allowed to send was none of the engine's messages.
+        """
+        return SQL(
+            """
+            SELECT case_id, run_id, stage_id, move_id, branch_id,
+                   state, date_done, retry_date
+              FROM collection_contact contact
+             WHERE contact.case_id = cases.id AND contact.promise_id IS NULL
+               AND (contact.state = 'sent' OR contact.state IN ('failed', 'blocked')
+                    AND contact.user_id IS NULL)
+             ORDER BY contact.id DESC LIMIT 1
+            """
+        )
+
+    def _get_left_beside_sql(self):
+        """Return a SELECT of what of the stage really left, beside ``contact``.
+
+        Then the stage counts, and nothing waits until the rest can leave. Only a late
+        step of a stage that is still due is tried again by itself.
+        """
+        return SQL(
+            """
+            SELECT 1 FROM collection_contact beside
+             WHERE beside.case_id = contact.case_id AND beside.state = 'sent'
+               AND beside.stage_id = contact.stage_id
+               AND beside.move_id IS NOT DISTINCT FROM contact.move_id
+               AND beside.branch_id IS NOT DISTINCT FROM contact.branch_id
+               AND (beside.run_id = contact.run_id
+                    OR due.stage_id IS DISTINCT FROM contact.stage_id)
+            """
         )
 
     def _get_case_sums_sql(self, scope):
@@ -244,16 +350,19 @@ class CollectionEngine(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT total.*, due.id AS due_stage_id, due.days AS due_days,
+            SELECT total.*, reached.id AS stage_id,
+                   due.id AS due_stage_id, due.days AS due_days,
                    DATE '2000-01-01' + (total.next_key / 1000000)::integer AS next_date,
                    next.id AS next_stage_id
               FROM (
-                SELECT case_id, partner_id,
+                SELECT case_id, partner_id, %(totals)s,
                        SUM(chased) FILTER (WHERE is_overdue) AS overdue_net,
                        SUM(amount_promised)
                            FILTER (WHERE is_overdue) AS overdue_promised,
                        SUM(amount_disputed)
                            FILTER (WHERE is_overdue) AS overdue_disputed,
+                       SUM(amount_held)
+                           FILTER (WHERE is_overdue) AS overdue_held,
                        SUM(chased) FILTER (
                            WHERE is_chased AND (is_overdue OR due_rank IS NOT NULL)
                        ) AS asked_net,
@@ -263,11 +372,15 @@ class CollectionEngine(models.AbstractModel):
                            FILTER (WHERE due_rank IS NOT NULL), FALSE) AS is_late_step,
                        MIN((next_date - DATE '2000-01-01')::bigint * 1000000
                            + next_rank) AS next_key
-                  FROM (SELECT *, date_due < %s AS is_overdue FROM item_fact) item_fact
+                  FROM (
+                    SELECT *, date_due < %(date)s AS is_overdue FROM item_fact
+                  ) item
                  GROUP BY case_id, partner_id
               ) total
+         LEFT JOIN place reached ON reached.rank = total.stage_rank
          LEFT JOIN stage due ON due.rank = total.due_rank
          LEFT JOIN stage next ON next.rank = total.next_key %% 1000000
             """,
-            scope.date,
+            totals=self._get_total_columns_sql(scope),
+            date=scope.date,
         )

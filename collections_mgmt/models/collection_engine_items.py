@@ -1,4 +1,7 @@
-"""The statement by which items and cases follow the open receivable lines."""
+"""The statement by which items and cases follow the open receivable lines.
+
+What it does to the cases is in ``collection_engine_cases``.
+"""
 
 from odoo import models
 from odoo.tools import SQL
@@ -7,12 +10,16 @@ from odoo.tools import SQL
 class CollectionEngine(models.AbstractModel):
     _inherit = "collection.engine"
 
-    def _get_sync_items_sql(self, scope):
+    def _get_sync_sql(self, scope, strategy):
         """Return the statement that makes items and cases follow the open lines.
 
         One statement, so that the ledger is read once. Its parts see the tables as they
         were before it; ``open_case`` therefore adds what the parts before it changed.
-        It returns one row: items opened, items closed, ids of the cases reopened.
+        It returns one row: items opened, items closed, ids of the cases reopened, ids
+        of the cases closed, whether a message waits that may be settled by now, and
+        whether anything is agreed about any item.
+
+        :param SQL strategy: of a debtor, see ``_get_strategy_sql``
         """
         return SQL(
             """
@@ -25,6 +32,8 @@ class CollectionEngine(models.AbstractModel):
             known AS MATERIALIZED (%(known)s),
             reopened AS (%(reopen_cases)s),
             new_case AS (%(insert_cases)s),
+            changed_case AS (%(update_cases)s),
+            closed_case AS (%(close_cases)s),
             open_case AS MATERIALIZED (
                 SELECT id, partner_id FROM collection_case
                  WHERE company_id = %(company)s AND state = 'open' AND %(in_scope)s
@@ -33,21 +42,41 @@ class CollectionEngine(models.AbstractModel):
             ),
             new_item AS (%(insert_items)s),
             changed_item AS (%(update_items)s),
-            closed_item AS (%(close_items)s)
+            closed_item AS (%(close_items)s),
+            kept_item AS (%(keep_items)s),
+            kept_decision AS (%(keep_decisions)s)
             SELECT (SELECT COUNT(*) FROM new_item)
                    + (SELECT COUNT(*) FROM changed_item WHERE was_closed),
                    (SELECT COUNT(*) FROM closed_item),
-                   (SELECT ARRAY_AGG(id) FROM reopened)
+                   (SELECT ARRAY_AGG(id) FROM reopened),
+                   (SELECT ARRAY_AGG(id) FROM closed_case),
+                   EXISTS (%(waiting)s),
+                   %(has_agreements)s
             """,
             lines=self._get_receivable_lines_sql(scope),
-            debtors=self._get_debtors_sql(scope),
+            debtors=self._get_debtors_sql(strategy),
             differences=self._get_differences_sql(scope),
             known=self._get_known_items_sql(),
             reopen_cases=self._get_reopen_cases_sql(scope),
             insert_cases=self._get_insert_cases_sql(scope),
+            update_cases=self._get_update_cases_sql(scope),
+            close_cases=self._get_close_cases_sql(scope),
             insert_items=self._get_insert_items_sql(scope),
-            update_items=self._get_update_items_sql(),
+            update_items=self._get_update_items_sql(scope),
             close_items=self._get_close_items_sql(scope),
+            keep_items=self.env["collection.item.version"]._get_keep_sql(
+                SQL(
+                    """
+                    (SELECT id, date_changed FROM changed_item
+                      UNION ALL SELECT id, date_changed FROM closed_item)
+                    """
+                )
+            ),
+            keep_decisions=self.env["collection.case.decision"]._get_keep_sql(
+                SQL("closed_case")
+            ),
+            has_agreements=self._has_agreements_sql(scope),
+            waiting=self.env["collection.contact"]._get_waiting_sql(scope),
             company=scope.company.id,
             in_scope=scope.has("partner_id"),
         )
@@ -79,26 +108,25 @@ class CollectionEngine(models.AbstractModel):
             scope.has("partner.commercial_partner_id"),
         )
 
-    def _get_debtors_sql(self, scope):
-        """Return a SELECT of who owes something, with strategy, collector and credit.
+    def _get_debtors_sql(self, strategy):
+        """Return a SELECT of who owes something, with strategy and credits.
 
         ``credit`` is what may be deducted: nothing where the strategy keeps credits
         apart.
         """
-        Partner = self.env["res.partner"]
         return SQL(
             """
-            SELECT debtor.partner_id, debtor.strategy_id, debtor.agent_id,
+            SELECT debtor.partner_id, debtor.strategy_id, debtor.amount_credit,
                    CASE WHEN strategy.credit_policy = 'apart' THEN 0
-                        ELSE debtor.credit END AS credit
+                        ELSE debtor.amount_credit END AS credit
               FROM (
                 SELECT res_partner.id AS partner_id, %(strategy)s AS strategy_id,
-                       %(agent)s AS agent_id, total.credit
+                       total.amount_credit
                   FROM (
                     SELECT partner_id,
                            BOOL_OR(amount_residual > 0 AND NOT is_left_out) AS is_owing,
                            COALESCE(-SUM(amount_residual)
-                               FILTER (WHERE amount_residual < 0), 0) AS credit
+                               FILTER (WHERE amount_residual < 0), 0) AS amount_credit
                       FROM line GROUP BY partner_id
                   ) total
                   JOIN res_partner ON res_partner.id = total.partner_id
@@ -107,8 +135,7 @@ class CollectionEngine(models.AbstractModel):
               ) debtor
          LEFT JOIN collection_strategy strategy ON strategy.id = debtor.strategy_id
             """,
-            strategy=self._get_strategy_sql(scope.company),
-            agent=Partner._field_to_sql("res_partner", "collection_agent_id"),
+            strategy=strategy,
         )
 
     def _get_shares_sql(self):
@@ -191,91 +218,31 @@ class CollectionEngine(models.AbstractModel):
             """
         )
 
-    # What is written
-
-    def _get_reopen_cases_sql(self, scope):
-        """A debtor's last case goes on when one of its items comes back."""
-        return SQL(
-            """
-            UPDATE collection_case cases
-               SET state = 'open', date_closed = NULL
-              FROM (
-                SELECT difference.partner_id, MAX(known.case_id) AS case_id
-                  FROM difference
-                  JOIN known ON known.move_line_id = difference.line_id
-                 WHERE difference.item_id IS NULL
-                 GROUP BY difference.partner_id
-              ) back
-             WHERE cases.id = back.case_id AND cases.state = 'closed'
-               AND cases.partner_id = back.partner_id
-               AND cases.company_id = %(company)s
-               AND NOT EXISTS (
-                   SELECT 1 FROM collection_case open_case
-                    WHERE open_case.partner_id = back.partner_id
-                      AND open_case.company_id = %(company)s
-                      AND open_case.state = 'open'
-               )
-            RETURNING cases.id, cases.partner_id
-            """,
-            company=scope.company.id,
-        )
-
-    def _get_insert_cases_sql(self, scope):
-        return SQL(
-            """
-            INSERT INTO collection_case (
-                partner_id, company_id, state, date_opened, agent_id,
-                date_last_contact, amount_open, amount_overdue, amount_credit,
-                create_uid, create_date, write_uid, write_date
-            )
-            SELECT debtor.partner_id, %(company)s, 'open', %(date)s,
-                   (SELECT id FROM res_users WHERE id = debtor.agent_id AND active),
-                   -- The debtor remembers, even if the earlier case was closed.
-                   earlier.date_last_contact, 0, 0, 0,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM debtor
-         LEFT JOIN (
-                SELECT partner_id, MAX(date_last_contact) AS date_last_contact
-                  FROM collection_case WHERE company_id = %(company)s
-                 GROUP BY partner_id
-              ) earlier ON earlier.partner_id = debtor.partner_id
-             WHERE debtor.partner_id NOT IN (SELECT partner_id FROM reopened)
-               AND NOT EXISTS (
-                   SELECT 1 FROM collection_case open_case
-                    WHERE open_case.partner_id = debtor.partner_id
-                      AND open_case.company_id = %(company)s
-                      AND open_case.state = 'open'
-               )
-                ON CONFLICT (partner_id, company_id) WHERE state = 'open' DO NOTHING
-            RETURNING id, partner_id
-            """,
-            company=scope.company.id,
-            date=scope.date,
-            uid=self.env.uid,
-        )
+    # What is written: the items
 
     def _get_insert_items_sql(self, scope):
         return SQL(
             """
             INSERT INTO collection_item (
                 move_line_id, move_id, case_id, strategy_id, state, date_opened,
-                date_due, amount_residual, amount_residual_currency, amount_credit,
-                amount_promised, amount_disputed
+                date_changed, date_due, amount_residual, amount_residual_currency,
+                amount_credit, amount_promised, amount_disputed, amount_held
             )
             SELECT difference.line_id, difference.move_id, open_case.id,
-                   difference.strategy_id, 'open', %s, difference.date_due,
+                   difference.strategy_id, 'open', %(date)s,
+                   %(date)s, difference.date_due,
                    difference.amount_residual, difference.amount_residual_currency,
-                   difference.amount_credit, 0, 0
+                   difference.amount_credit, 0, 0, 0
               FROM difference
               JOIN open_case ON open_case.partner_id = difference.partner_id
              WHERE difference.line_id NOT IN (SELECT move_line_id FROM known)
              ORDER BY difference.line_id
             RETURNING id
             """,
-            scope.date,
+            date=scope.date,
         )
 
-    def _get_update_items_sql(self):
+    def _get_update_items_sql(self, scope):
         """Follow changed amounts and dates, and items that came back or moved."""
         return SQL(
             """
@@ -285,27 +252,39 @@ class CollectionEngine(models.AbstractModel):
                    strategy_id = difference.strategy_id,
                    amount_residual = difference.amount_residual,
                    amount_residual_currency = difference.amount_residual_currency,
-                   amount_credit = difference.amount_credit
+                   amount_credit = difference.amount_credit,
+                   date_changed = CASE
+                       WHEN (item.state, item.case_id, item.date_due,
+                             item.amount_residual, item.amount_residual_currency)
+                            IS DISTINCT FROM
+                            ('open', open_case.id, difference.date_due,
+                             difference.amount_residual,
+                             difference.amount_residual_currency)
+                       THEN GREATEST(item.date_changed, %s)
+                       ELSE item.date_changed END
               FROM difference
               JOIN open_case ON open_case.partner_id = difference.partner_id
              WHERE item.move_line_id = difference.line_id
                AND item.id = ANY(ARRAY(SELECT id FROM known))
-            RETURNING difference.item_id IS NULL AS was_closed
-            """
+            RETURNING item.id, item.date_changed,
+                      difference.item_id IS NULL AS was_closed
+            """,
+            scope.date,
         )
 
     def _get_close_items_sql(self, scope):
         return SQL(
             """
             UPDATE collection_item item
-               SET state = 'closed', date_closed = %s,
+               SET state = 'closed', date_closed = %(date)s,
+                   date_changed = GREATEST(item.date_changed, %(date)s),
                    amount_residual = 0, amount_residual_currency = 0, amount_credit = 0
               FROM difference
              WHERE difference.line_id IS NULL AND item.id = difference.item_id
                AND item.id = ANY(ARRAY(
                    SELECT item_id FROM difference WHERE line_id IS NULL
                ))
-            RETURNING item.id
+            RETURNING item.id, item.date_changed
             """,
-            scope.date,
+            date=scope.date,
         )

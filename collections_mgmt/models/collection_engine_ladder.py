@@ -12,6 +12,8 @@ class CollectionEngine(models.AbstractModel):
     def _get_stage_ctes_sql(self):
         """Return small tables that say how an item climbs.
 
+        ``place`` ranks all stages, because ranks sort quickly; ``stage`` those that
+        still do something.
         ``rung`` has, for each strategy and each stage an item may have passed (0 for
         none), the dunning stage that comes next; ``reminder`` cuts the days before the
         due date at each stage there: the one that is current on them, none before the
@@ -21,10 +23,13 @@ class CollectionEngine(models.AbstractModel):
         Stage = self.env["collection.stage"]
         return SQL(
             """
-            stage AS MATERIALIZED (
-                SELECT id, strategy_id, days, sequence, minimum_days,
+            place AS MATERIALIZED (
+                SELECT id, strategy_id, days, sequence, minimum_days, active,
                        ROW_NUMBER() OVER (ORDER BY %(place)s) AS rank
                   FROM collection_stage config
+            ),
+            stage AS MATERIALIZED (
+                SELECT * FROM place config
                  WHERE active AND EXISTS (
                        SELECT 1 FROM collection_step step
                         WHERE step.stage_id = config.id AND step.delay_days = 0
@@ -75,7 +80,8 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             (item.amount_residual - item.amount_credit
-             - COALESCE(item.amount_promised, 0) - COALESCE(item.amount_disputed, 0))
+             - COALESCE(item.amount_promised, 0) - COALESCE(item.amount_disputed, 0)
+             - COALESCE(item.amount_held, 0))
             """
         )
 
@@ -93,8 +99,8 @@ class CollectionEngine(models.AbstractModel):
             """
             SELECT item.id, item.case_id, item.partner_id, item.move_id, item.date_due,
                    item.amount_residual, item.amount_credit, item.amount_promised,
-                   item.amount_disputed, item.chased, item.is_chased,
-                   item.tolerance_amount,
+                   item.amount_disputed, item.amount_held, item.chased, item.is_chased,
+                   item.tolerance_amount, item.stage_rank,
                    item.due_stage_id,
                    CASE WHEN item.due_stage_id IS NULL THEN NULL
                         WHEN item.climbs THEN item.climb_rank
@@ -169,16 +175,19 @@ class CollectionEngine(models.AbstractModel):
             """
             SELECT item.id, item.case_id, cases.partner_id, item.move_id,
                    strategy.id AS strategy_id,
-                   item.date_due, item.stage_id, item.stage_date, item.passed_stage_id,
+                   item.date_due, item.stage_id, place.rank AS stage_rank,
+                   item.stage_date, item.passed_stage_id,
                    item.amount_residual, item.amount_credit,
                    COALESCE(item.amount_promised, 0) AS amount_promised,
                    COALESCE(item.amount_disputed, 0) AS amount_disputed,
+                   COALESCE(item.amount_held, 0) AS amount_held,
                    %(chased)s AS chased,
                    COALESCE(strategy.tolerance_amount, 0)::numeric AS tolerance_amount
               FROM collection_item item
               JOIN collection_case cases ON cases.id = item.case_id
          LEFT JOIN collection_strategy strategy
                 ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
+         LEFT JOIN place ON place.id = item.stage_id
              WHERE item.state = 'open' AND cases.state = 'open'
                AND cases.company_id = %(company)s AND %(in_scope)s AND %(condition)s
             OFFSET 0

@@ -41,15 +41,17 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             WITH %(stages)s,
-            address AS MATERIALIZED (%(addresses)s),
             item_fact AS MATERIALIZED (%(items)s),
             subject AS MATERIALIZED (%(subjects)s),
+            address AS MATERIALIZED (%(addresses)s),
             new_contact AS (%(contacts)s),
             new_line AS (%(lines)s)
             SELECT COUNT(*) FROM new_contact
             """,
             stages=self._get_stage_ctes_sql(),
-            addresses=self._get_addresses_sql(self._get_open_debtors_sql(scope)),
+            addresses=self._get_addresses_sql(
+                SQL("SELECT DISTINCT partner_id FROM subject")
+            ),
             items=self._get_item_facts_sql(scope, SQL("cases.decision = 'send'")),
             subjects=self._get_subjects_sql(scope),
             contacts=self._get_new_contacts_sql(scope, run),
@@ -134,7 +136,7 @@ class CollectionEngine(models.AbstractModel):
         """List on each contact what the debtor owes, and which items climb by it.
 
         A dunning message lists everything that fell due; a reminder what is about to.
-        What is promised, contested or a small difference is not asked for. A test
+        What is promised, contested, held or a small difference is not asked for. A test
         counts for nothing.
         """
         return SQL(
@@ -165,6 +167,7 @@ class CollectionEngine(models.AbstractModel):
              WHERE CASE WHEN stage.days < 0 THEN told.stage_id IS NOT NULL
                         ELSE item.date_due <= %(date)s END
                AND fact.amount_residual - fact.amount_promised - fact.amount_disputed
+                   - fact.amount_held
                    > fact.tolerance_amount
             RETURNING id
             """,

@@ -11,15 +11,23 @@ class CollectionEngine(models.AbstractModel):
         self.env.execute_query(
             SQL(
                 """
-                UPDATE collection_case cases SET decision = 'review'
-                 WHERE cases.decision = 'send' AND EXISTS (
-                       SELECT 1 FROM collection_contact contact
-                        WHERE contact.case_id = cases.id AND contact.run_id = %s
-                          AND contact.state = 'review'
-                 )
-                RETURNING cases.id
+                WITH changed AS (
+                    UPDATE collection_case cases
+                       SET decision = 'review',
+                           decision_date = GREATEST(cases.decision_date, %(date)s)
+                     WHERE cases.decision = 'send' AND EXISTS (
+                           SELECT 1 FROM collection_contact contact
+                            WHERE contact.case_id = cases.id
+                              AND contact.run_id = %(run)s
+                              AND contact.state = 'review'
+                     )
+                    RETURNING cases.id, cases.decision_date
+                )
+                %(keep)s RETURNING id
                 """,
-                run.id,
+                run=run.id,
+                date=scope.date,
+                keep=self.env["collection.case.decision"]._get_keep_sql(),
             )
         )
         self.env.invalidate_all(flush=False)

@@ -81,21 +81,19 @@ class CollectionEngine(models.AbstractModel):
                  WHEN 'replied' THEN last_contact.date_replied IS NOT NULL
                  WHEN 'nothing' THEN last_contact.date_clicked IS NULL
                                  AND last_contact.date_replied IS NULL
+                 WHEN 'promised' THEN EXISTS (
+                      SELECT 1 FROM collection_promise promise
+                       WHERE promise.case_id = subject.case_id
+                         AND promise.state = 'open')
+                 WHEN 'broke_promise' THEN EXISTS (
+                      SELECT 1 FROM collection_case broken
+                       WHERE broken.id = subject.case_id
+                         AND broken.broken_promise_count > 0)
                  ELSE TRUE END
             """
         )
 
     # ADDRESSES
-
-    def _get_open_debtors_sql(self, scope):
-        return SQL(
-            """
-            SELECT partner_id FROM collection_case
-             WHERE state = 'open' AND company_id = %s AND %s
-            """,
-            scope.company.id,
-            scope.has("partner_id"),
-        )
 
     def _get_addresses_sql(self, debtors):
         """Return a SELECT of who receives each channel's messages of each debtor.

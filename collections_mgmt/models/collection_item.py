@@ -26,6 +26,8 @@ class CollectionItem(models.Model):
     )
     partner_id = fields.Many2one(related="case_id.partner_id")
     company_id = fields.Many2one(related="case_id.company_id")
+    agent_id = fields.Many2one(related="case_id.agent_id")
+    next_action_date = fields.Date(related="case_id.next_action_date")
     branch_id = fields.Many2one(
         related="move_line_id.company_id",
         string="Branch",
@@ -40,6 +42,12 @@ class CollectionItem(models.Model):
     )
     date_opened = fields.Date(readonly=True)
     date_closed = fields.Date(readonly=True)
+    date_changed = fields.Date(
+        required=True,
+        readonly=True,
+        default=fields.Date.context_today,
+        help="Since when it is as it is; what it was before is kept.",
+    )
     date_due = fields.Date(string="Due Date", readonly=True)
     amount_residual = fields.Monetary(
         string="Open Amount (Company Currency)",
@@ -68,6 +76,13 @@ class CollectionItem(models.Model):
         currency_field="company_currency_id",
         readonly=True,
         help="Part of the open amount that the debtor contests.",
+    )
+
+    amount_held = fields.Monetary(
+        string="On Hold",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Part of the open amount that is not asked for until a hold is over.",
     )
 
     # Where it stands in the dunning
@@ -115,30 +130,20 @@ class CollectionItem(models.Model):
     @api.depends("move_id.name", "date_due")
     def _compute_display_name(self):
         for item in self:
-            item.display_name = item.move_id.name or str(item.id)
+            item.display_name = item._get_document_name() or str(item.id)
 
-    def _get_stages_as_of(self, date):
-        """Return the dunning stage of each item at the end of a day.
+    def _get_document_name(self):
+        """Return the number of the invoice, or what its journal item says."""
+        self.ensure_one()
+        # In sudo: whoever sees the case sees what is owed to all branches, also while
+        # only the root company is chosen.
+        item_sudo = self.sudo()
+        return item_sudo.move_id.name or item_sudo.move_line_id.name or ""
 
-        :param datetime.date date: any day, past or present
-        :return: {item: collection.stage}, empty record where none was reached yet
-        """
-        stages = {item: self.env["collection.stage"] for item in self}
-        for line in self.env["collection.contact.line"].search(
-            [
-                ("item_id", "in", self.ids),
-                ("is_counted", "=", True),
-                ("stage_id.days", ">=", 0),
-                ("contact_id.state", "=", "sent"),
-                ("contact_id.date_done", "<=", date),
-            ]
-        ):
-            stages[line.item_id] = max(
-                stages[line.item_id],
-                line.stage_id,
-                key=lambda stage: (bool(stage), stage.days, stage.sequence, stage.id),
-            )
-        return stages
+    def _write_multi(self, vals_list):
+        # EXTENDS 'base': what the items were is kept, of all together
+        self.env["collection.item.version"]._keep(self, vals_list)
+        return super()._write_multi(vals_list)
 
     def action_open_move(self):
         self.ensure_one()

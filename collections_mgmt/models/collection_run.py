@@ -8,7 +8,7 @@ from odoo.service.model import retrying
 from odoo.tools import SQL, format_date
 
 from ..const import DECISIONS
-from .collection_engine import Scope
+from .client_context import without_defaults
 
 _logger = logging.getLogger(__name__)
 
@@ -108,6 +108,7 @@ class CollectionRun(models.Model):
         for company in companies:
             runs |= self._plan_company(company, date)
         self.env["collection.contact"]._trigger_delivery()
+        self.env["collection.engine"]._trigger_ranking()
         return runs
 
     def _plan_company(self, company, date=None, partner_ids=None):
@@ -115,7 +116,7 @@ class CollectionRun(models.Model):
         self._lock_company(company)
         # In sudo: the engine reads and writes the whole company's books; whoever may
         # start a run was checked by the caller.
-        run = self.sudo().create(
+        run = without_defaults(self.sudo()).create(
             {
                 "date": date,
                 "company_id": company.id,
@@ -124,9 +125,10 @@ class CollectionRun(models.Model):
         )
         engine = self.env["collection.engine"].sudo().with_company(company)
         run.problem = engine._get_problem(company)
-        scope = Scope(company, run.date, partner_ids)
+        scope = engine._get_scope(company, partner_ids, run.date)
         opened, closed = engine._sync(scope)
         run.write({"item_opened_count": opened, "item_closed_count": closed})
+        engine._assign(scope)
         engine._decide(scope)
         engine._plan_contacts(scope, run)
         run._record_decisions()
@@ -183,10 +185,9 @@ class CollectionRun(models.Model):
                 for decision, count, amount in groups
             ]
         )
+        engine = self.env["collection.engine"]
         [[orphan_count, orphan_amount]] = self.env.execute_query(
-            self.env["collection.engine"]._get_orphans_sql(
-                Scope(self.company_id, self.date)
-            )
+            engine._get_orphans_sql(engine._get_scope(self.company_id, date=self.date))
         )
         self.write(
             {

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ..const import LEGAL_NOTICES
+
 
 class CollectionStage(models.Model):
     _name = "collection.stage"
@@ -25,15 +27,48 @@ class CollectionStage(models.Model):
     needs_approval = fields.Boolean(
         help="Messages of this stage wait until somebody has looked at them.",
     )
+    notice = fields.Selection(
+        LEGAL_NOTICES,
+        string="Legal Notice",
+        help="Which notice its messages are, where a law wants one to come first.",
+    )
+    has_costs = fields.Boolean(
+        string="Asks for Collection Costs",
+        help="Some laws let costs be asked for only after a certain notice.",
+    )
     step_ids = fields.One2many("collection.step", "stage_id", string="Steps", copy=True)
+    whatsapp_template_id = fields.Many2one(
+        "mail.template",
+        string="WhatsApp Text",
+        domain=[("model", "=", "collection.contact")],
+        ondelete="restrict",
+        help="The text of the WhatsApp messages that collectors send at this stage. "
+        "Empty: the standard text.",
+    )
     company_id = fields.Many2one(
         related="strategy_id.company_id", store=True, index=True
+    )
+
+    wording_warning = fields.Text(
+        string="About the Texts", compute="_compute_wording_warning"
     )
 
     _check_minimum_days = models.Constraint(
         "CHECK (minimum_days >= 0)",
         "The days since the previous stage cannot be negative.",
     )
+
+    @api.depends(
+        "step_ids.template_id.collection_warning",
+        "whatsapp_template_id.collection_warning",
+    )
+    def _compute_wording_warning(self):
+        for stage in self:
+            stage.wording_warning = "\n".join(
+                f"{template.name}: {template.collection_warning}"
+                for template in stage.step_ids.template_id | stage.whatsapp_template_id
+                if template.collection_warning
+            )
 
     def write(self, vals):
         # EXTENDS: a stage that was moved is not done again for who went through it
@@ -50,6 +85,18 @@ class CollectionStage(models.Model):
         """
         columns = (SQL.identifier(table, name) for name in ("days", "sequence", "id"))
         return SQL("(%s)", SQL(", ").join(columns))
+
+    def _get_place(self):
+        """Return the same for one stage in Python; no stage comes before all others."""
+        return (bool(self), self.days, self.sequence, self.id or 0)
+
+    def _get_previous(self):
+        """Return the dunning stage before this one, empty for the first."""
+        self.ensure_one()
+        before = self.strategy_id.stage_ids.filtered(
+            lambda stage: stage.days >= 0 and stage._get_place() < self._get_place()
+        )
+        return before.sorted(lambda stage: stage._get_place())[-1:]
 
     @api.constrains("step_ids", "days")
     def _check_step_ids(self):

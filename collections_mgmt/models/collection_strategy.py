@@ -86,9 +86,9 @@ class CollectionStrategy(models.Model):
 
     @api.constrains("has_rule", "domain")
     def _check_domain(self):
-        for strategy in self:
+        for strategy in self.filtered("has_rule"):
             try:
-                strategy._find_partners()
+                self._find_partners(strategy.domain)
             except Exception as error:
                 raise ValidationError(
                     self.env._(
@@ -99,34 +99,50 @@ class CollectionStrategy(models.Model):
                     )
                 ) from error
 
-    def _get_partner_domain(self):
-        """Return the rule as a domain on debtors; without one it applies to nobody."""
-        self.ensure_one()
-        if not self.has_rule:
-            return Domain.FALSE
-        return Domain(literal_eval(self.domain or "[]"))
+    # RULES
 
-    def _find_partners(self):
-        """Return the query of the debtors, archived ones too, that the rule takes."""
-        return (
-            self.env["res.partner"]
-            .with_context(active_test=False)
-            ._search(self._get_partner_domain())
+    @api.model
+    def _get_rules_sql(self, company):
+        """Return a SELECT of the rules that count in a company, the first one first.
+
+        They are read anew each time: kept in memory, they could be stale in a long job.
+
+        :return: SQL of strategy id and domain
+        """
+        query = self._search(
+            Domain("has_rule", "=", True)
+            & Domain("company_id", "in", [False, company.id]),
+            order=self._order,
+        )
+        return query.select(
+            *(self._field_to_sql(query.table, name, query) for name in ("id", "domain"))
         )
 
-    def _get_readable_rules(self):
-        """Return {strategy: query of its debtors} and {strategy: why it has none}.
+    @api.model
+    def _read_rules(self, rules):
+        """Return {strategy id: query of its debtors} and {strategy id: why none}.
 
         A rule that was accepted cannot be read any more when a field it is about is
         gone, with a module or by hand.
+
+        :param rules: rows of ``_get_rules_sql``
         """
         queries, problems = {}, {}
-        for strategy in self:
+        for strategy_id, domain in rules:
             try:
-                queries[strategy] = strategy._find_partners()
+                queries[strategy_id] = self._find_partners(domain)
             except Exception as error:
-                problems[strategy] = str(error)
+                problems[strategy_id] = str(error)
         return queries, problems
+
+    @api.model
+    def _find_partners(self, domain):
+        """Return the query of the debtors, archived ones too, that a rule takes."""
+        return (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            ._search(Domain(literal_eval(domain or "[]")))
+        )
 
     def _move_items_on(self):
         """Let the open items stand behind every stage that was done for them.

@@ -14,7 +14,11 @@ from odoo.addons.base.models.ir_actions_report import _wkhtml
 from ..const import PDF_BATCH_SIZE
 
 # The reports that go out on the company's paper.
-PAPERS = ("collections_mgmt.report_letter", "collections_mgmt.report_statement")
+PAPERS = (
+    "collections_mgmt.report_letter",
+    "collections_mgmt.report_statement",
+    "collections_mgmt.report_plan_proposal",
+)
 
 # Without the patches to Qt, pages are cut through the rows of a table, but not through
 # tables: each row becomes one.

@@ -10,9 +10,9 @@ class IrQweb(models.AbstractModel):
         """EXTENDS: a text that is worded for many debtors is compiled once.
 
         Odoo compiles a template's text anew for each record. Where the context holds a
-        dictionary ``collection_compiled``, what was compiled is kept in it.
+        dictionary ``collection_once``, what was compiled is kept in it.
         """
-        compiled = self.env.context.get("collection_compiled")
+        compiled = self.env.context.get("collection_once")
         if compiled is None or not isinstance(template, etree._Element):
             return super()._generate_code_uncached(template)
         key = (

@@ -1,4 +1,6 @@
-from odoo import models
+from odoo import fields, models
+from odoo.fields import Domain
+from odoo.tools.mail import email_normalize_all
 
 
 class MailMail(models.Model):
@@ -13,13 +15,100 @@ class MailMail(models.Model):
                 self.env["collection.contact"]
                 .sudo()
                 .search(
-                    [("state", "=", "queued"), ("mail_mail_id.state", "=", "outgoing")],
+                    Domain("state", "=", "queued")
+                    & Domain("mail_mail_id.state", "=", "outgoing")
+                    # Not for what waits for its moment: the job would never rest.
+                    & (
+                        Domain("mail_mail_id.scheduled_date", "=", False)
+                        | Domain(
+                            "mail_mail_id.scheduled_date", "<=", fields.Datetime.now()
+                        )
+                    ),
                     limit=1,
                 )
             )
             if waiting_sudo:
                 self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
         return result
+
+    def send(self, *args, **kwargs):
+        # EXTENDS 'mail': the mail may have waited until its debtor's window is closed
+        contacts_sudo = self._get_collection_contacts_sudo()
+        held = contacts_sudo._hold_mails_back() if contacts_sudo else self.browse()
+        held |= (self - held)._hold_unasked_back()
+        return super(MailMail, self - held).send(*args, **kwargs)
+
+    def _hold_unasked_back(self):
+        """Ask the gate for mails on cases that never were messages of the case.
+
+        The composer makes such for many cases at once, a template without posting.
+
+        :return: the mails that must not leave; they are cancelled
+        """
+        mails = self.filtered(
+            lambda mail: (
+                mail.model == "collection.case"
+                and mail.res_id
+                and mail.state == "outgoing"
+            )
+        )
+        if not mails:
+            return mails
+        # In sudo: the queue also runs for users who cannot see contacts.
+        asked = (
+            self.env["collection.contact"]
+            .sudo()
+            .search([("mail_message_id", "in", mails.mail_message_id.ids)])
+        )
+        unasked = mails.filtered(
+            lambda mail: mail.mail_message_id not in asked.mail_message_id
+        )
+        return unasked.filtered(lambda mail: not mail._leaves_case())
+
+    def _leaves_case(self):
+        """Return whether a mail that nobody asked for may leave; note the contact."""
+        self.ensure_one()
+        outside = self._get_addresses_outside()
+        # In sudo: who made the mail had the right to, and contacts are the engine's.
+        case = self.env["collection.case"].sudo().browse(self.res_id).exists()
+        if not outside or not case:
+            return not outside  # nobody's case is nobody's debt, and no reason to write
+        case = case.with_user(self.create_uid or self.env.user)
+        contact_sudo = case._write_by_hand(
+            "email",
+            self.body_html,
+            is_answer=False,
+            subject=self.subject,
+            mail_message_id=self.mail_message_id.id,
+            address=", ".join(outside),
+        )
+        if contact_sudo.state == "blocked":
+            case._keep_among_colleagues(self.mail_message_id)
+            case._tell_refusal(contact_sudo)
+            self.cancel()
+            return False
+        self.body_html = contact_sudo.edited_body
+        contact_sudo._write_down("sent", contact_sudo.edited_body)
+        return True
+
+    def _get_addresses_outside(self):
+        """Return the addresses it goes to that belong to no colleague."""
+        self.ensure_one()
+        texts = [*self.recipient_ids.mapped("email"), self.email_to, self.email_cc]
+        addresses = {
+            address for text in texts for address in email_normalize_all(text or "")
+        }
+        # In sudo: who is a colleague does not depend on who sends.
+        colleagues = (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                Domain("share", "=", False)
+                & Domain("partner_id.email_normalized", "in", list(addresses))
+            )
+        )
+        known = set(colleagues.partner_id.mapped("email_normalized"))
+        return sorted(addresses - known)
 
     def write(self, vals):
         # EXTENDS 'mail': a mail that is called off is no reminder
@@ -52,6 +141,7 @@ class MailMail(models.Model):
         if failure_type:
             contacts_sudo._set_failed(failure_reason or failure_type)
         else:
+            contacts_sudo._keep_what_left()
             contacts_sudo._set_sent()
         return super()._postprocess_sent_message(
             success_pids,

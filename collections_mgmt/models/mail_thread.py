@@ -34,8 +34,9 @@ class MailThread(models.AbstractModel):
         if case_ids and not is_automatic(message):
             # In sudo: the gateway's user need not be a collector.
             env = self.env(su=True)
-            env["collection.case"].browse(case_ids)._receive_reply(
-                author=env["res.partner"].browse(message_dict.get("author_id")),
-                answered=env["mail.message"].browse(message_dict.get("parent_id")),
-            )
+            cases = env["collection.case"].browse(case_ids)
+            author = env["res.partner"].browse(message_dict.get("author_id"))
+            answered = env["mail.message"].browse(message_dict.get("parent_id"))
+            cases._receive_reply(author, answered)
+            cases._receive_opt_out(author, answered, message_dict)
         return thread_id

@@ -1,13 +1,27 @@
+from datetime import datetime
 from itertools import product
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ..tools.local_time import UTC, is_zone, load_zone
+from ..tools.zones import find_zones
 
 COLLECTION_GROUPS = ",".join(
     (
         "collections_mgmt.group_collection_viewer",
         "collections_mgmt.group_collection_collector",
     )
+)
+
+# What contact rules look at.
+CONTACT_RULE_FIELDS = frozenset(
+    {
+        *("country_id", "state_id", "city", "zip", "phone", "collection_debtor_type"),
+        *("collection_tz", "collection_contact_hours", "collection_granted_hours"),
+    }
 )
 
 
@@ -44,6 +58,44 @@ class ResPartner(models.Model):
         groups=COLLECTION_GROUPS,
         help="They receive a copy of each e-mail: a salesperson, an accountant.",
     )
+    collection_debtor_type = fields.Selection(
+        [
+            ("consumer", "Consumer"),
+            ("business", "Business"),
+            ("micro", "Micro-business"),
+            ("unknown", "Unknown"),
+        ],
+        string="Debtor Type",
+        compute="_compute_collection_debtor_type",
+        store=True,
+        readonly=False,
+        groups=COLLECTION_GROUPS,
+        help="Which contact rules protect the debtor. Unknown: as a consumer.",
+    )
+    collection_tz = fields.Selection(
+        _tz_get,
+        string="Debtor's Time Zone",
+        groups=COLLECTION_GROUPS,
+        help="As the debtor stated it. Empty: found by address and phone number.",
+    )
+    collection_contact_hours = fields.Char(
+        string="Wishes to Be Contacted",
+        groups=COLLECTION_GROUPS,
+        help="Days and hours, as: MON-FRI 09:00-13:00. Nobody contacts the debtor at "
+        "other times.",
+    )
+    collection_granted_hours = fields.Char(
+        string="Granted Other Hours",
+        groups=COLLECTION_GROUPS,
+        help="Days and hours that the debtor granted in a document of its own, where "
+        "the law lets that widen its hours.",
+    )
+    collection_hold_ids = fields.One2many(
+        "collection.hold", "partner_id", string="Stops", groups=COLLECTION_GROUPS
+    )
+    collection_consent_ids = fields.One2many(
+        "collection.consent", "partner_id", string="Consents", groups=COLLECTION_GROUPS
+    )
     collection_case_ids = fields.One2many(
         "collection.case",
         "partner_id",
@@ -62,6 +114,25 @@ class ResPartner(models.Model):
         currency_field="currency_id",
         groups=COLLECTION_GROUPS,
     )
+
+    @api.depends("is_company", "vat")
+    def _compute_collection_debtor_type(self):
+        for partner in self:
+            if not partner.is_company:
+                partner.collection_debtor_type = "consumer"
+            else:
+                partner.collection_debtor_type = (
+                    "business" if partner.vat else "unknown"
+                )
+
+    @api.constrains("collection_contact_hours", "collection_granted_hours")
+    def _check_collection_hours(self):
+        for partner in self:
+            for hours in (
+                partner.collection_contact_hours,
+                partner.collection_granted_hours,
+            ):
+                self.env["collection.contact.rule"]._check_hours_text(hours)
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company", "uid")
@@ -94,18 +165,79 @@ class ResPartner(models.Model):
             "state", "=", "open"
         )
 
+    def _get_overdue_case(self):
+        """Return the open case of somebody who is late, in sudo; an empty one if none.
+
+        The case is the current company's.
+        """
+        self.ensure_one()
+        # In sudo: who writes to a debtor need not see the case to keep to the rules.
+        return (
+            self.env["collection.case"]
+            .sudo()
+            .search(
+                self._get_collection_case_domain()
+                & Domain("partner_id", "=", self.commercial_partner_id.id)
+                & Domain("amount_overdue", ">", 0),
+                limit=1,
+            )
+        )
+
+    def _get_collection_hint(self):
+        """Return where to write about the debt, for those who can see it; or False."""
+        sees_cases = any(map(self.env.user.has_group, COLLECTION_GROUPS.split(",")))
+        if not sees_cases or not self._get_overdue_case():
+            return False
+        return self.env._(
+            "%(debtor)s is late and has a collection case. Ask for payment there: "
+            "contact rules are asked and the message is kept as evidence only there.",
+            debtor=self.commercial_partner_id.name,
+        )
+
+    @api.constrains("collection_agent_id")
+    def _check_collection_agent(self):
+        # A colleague may get the right later; nobody outside does.
+        outsiders = self.collection_agent_id.filtered("share")
+        outsiders._check_collects_for(self.env["res.company"])
+
+    def _get_debtor_today(self):
+        """Return the day on the debtor's clock; of several, where it is the earliest.
+
+        Nobody knows the zone of some: the day is then the company's.
+        """
+        self.ensure_one()
+        partner_sudo = self.sudo()  # the zone is for collectors, and for no visitor
+        zones, _basis = find_zones(
+            partner_sudo.collection_tz,
+            partner_sudo.country_id.code,
+            partner_sudo.state_id.code,
+            partner_sudo.phone,
+            city=partner_sudo.city or "",
+            zip_code=partner_sudo.zip or "",
+        )
+        company_zone = self.env.company.sudo().partner_id.tz or "UTC"
+        moment = datetime.now(UTC)
+        return min(
+            moment.astimezone(load_zone(zone)).date()
+            for zone in filter(is_zone, zones or (company_zone,))
+        )
+
     def write(self, vals):
-        # EXTENDS 'base': who becomes a contact of a company owes nothing any more
-        if {"parent_id", "is_company"}.isdisjoint(vals):
-            return super().write(vals)
-        debtors = self.commercial_partner_id
+        # EXTENDS 'base': who becomes a contact of a company owes nothing any more, and
+        # what contact rules said may depend on the address
+        debtors = self.browse()
+        if not {"parent_id", "is_company"}.isdisjoint(vals):
+            debtors = self.commercial_partner_id
         # In sudo: whoever edits a partner need not see cases.
         cases_sudo = debtors.sudo().collection_case_ids
         companies = cases_sudo.filtered(lambda case: case.state == "open").company_id
         result = super().write(vals)
-        self.env["collection.engine"]._note_debtors(
-            product(companies, debtors | self.commercial_partner_id)
-        )
+        if debtors:
+            self.env["collection.engine"]._note_debtors(
+                product(companies, debtors | self.commercial_partner_id)
+            )
+        if not CONTACT_RULE_FIELDS.isdisjoint(vals):
+            self.env["collection.contact"]._forget_blocks(self)
         return result
 
     def action_open_collection_case(self):

@@ -43,6 +43,40 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
         cls.stage_soon, cls.stage_due, cls.stage_first = cls.strategy.stage_ids[:3]
         cls.stage_second, cls.stage_final, cls.stage_call = cls.strategy.stage_ids[3:]
         cls.env.company.collection_strategy_id = cls.strategy
+        cls._allow_contacts()
+
+    @classmethod
+    def _allow_contacts(cls, **values):
+        """Replace the contact rules by one: at any time, unless values say else."""
+        Rule = cls.env["collection.contact.rule"]
+        Rule.search([]).active = False
+        return Rule.create(
+            {
+                "name": "Any Time",
+                "code": "ANY",
+                "kind": "window",
+                "hours": "00:00-24:00",
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_contact_limits(cls, partner):
+        """Give a debtor a stop and a consent, both without effect, and a holiday."""
+        cls.env["collection.hold"].create(
+            {
+                "partner_id": partner.id,
+                "date_from": cls.today - timedelta(days=9),
+                "date_to": cls.today - timedelta(days=9),
+            }
+        )
+        cls.env["collection.consent"].create(
+            {
+                "partner_id": partner.id,
+                "channel_id": cls.env.ref("collections_mgmt.collection_channel_sms").id,
+            }
+        )
+        cls.env["collection.holiday"].create({"name": "Inventory", "date": cls.today})
 
     @classmethod
     def get_default_groups(cls):
@@ -117,6 +151,51 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
         cls.cr.precommit.run()  # account loads the chart of a branch there
         cls.env.user.company_ids |= branch
         return branch
+
+    @classmethod
+    def _create_promise(cls, move):
+        """Draft a promise to pay an invoice in four days."""
+        item = cls._items(cls, move)
+        amount = item.amount_residual_currency
+        date = cls.today + timedelta(days=4)
+        return cls.env["collection.promise"].create(
+            {
+                "case_id": item.case_id.id,
+                "line_ids": [Command.create({"item_id": item.id, "amount": amount})],
+                "instalment_ids": [Command.create({"date": date, "amount": amount})],
+            }
+        )
+
+    @classmethod
+    def _create_dispute(cls, move, amount=None, **values):
+        """Record that a debtor contests an invoice, or a part of it."""
+        item = cls._items(cls, move)
+        line = {"item_id": item.id, **({"amount": amount} if amount else {})}
+        return cls.env["collection.dispute"].create(
+            {
+                "case_id": item.case_id.id,
+                "reason_id": cls.env.ref(
+                    "collections_mgmt.collection_dispute_reason_price"
+                ).id,
+                "line_ids": [Command.create(line)],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_hold(cls, move, reason="document", **values):
+        """Put the items of an invoice on hold, for the reason's usual days."""
+        items = cls._items(cls, move)
+        return cls.env["collection.item.hold"].create(
+            {
+                "case_id": items.case_id.id,
+                "item_ids": [Command.set(items.ids)],
+                "reason_id": cls.env.ref(
+                    f"collections_mgmt.collection_hold_reason_{reason}"
+                ).id,
+                **values,
+            }
+        )
 
     # LEDGER
 

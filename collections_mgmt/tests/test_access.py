@@ -7,7 +7,7 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from .common import CollectionCommon
+from .team_common import TeamCommon
 
 ROLES = {
     "viewer": "base.group_user,collections_mgmt.group_collection_viewer",
@@ -24,6 +24,7 @@ READ, WRITE = "r", "rw"
 FULL = "rwcu"
 # What each role may do with each model: read, write, create, unlink.
 EVERYBODY_READS = {"viewer": READ, "own": READ, "all": READ, "manager": READ}
+CASE_WORK = {"viewer": READ, "own": FULL, "all": FULL, "manager": FULL}
 CONFIGURATION = {**EVERYBODY_READS, "manager": FULL}
 PERMISSIONS = {
     "collection.strategy": CONFIGURATION,
@@ -32,14 +33,46 @@ PERMISSIONS = {
     "collection.case": {"viewer": READ, "own": WRITE, "all": WRITE, "manager": WRITE},
     "collection.case.decision": EVERYBODY_READS,
     "collection.item": EVERYBODY_READS,
+    "collection.item.version": EVERYBODY_READS,
+    "collection.history": EVERYBODY_READS,
     "collection.contact": EVERYBODY_READS,
     "collection.contact.line": EVERYBODY_READS,
+    "collection.contact.event": EVERYBODY_READS,
+    "collection.contact.content": EVERYBODY_READS,
+    "collection.evidence.head": {"manager": READ},
+    "collection.retention": CONFIGURATION,
+    "collection.compliance": {"manager": READ},
     "collection.run": {"viewer": READ, "all": READ, "manager": READ},
+    "collection.channel": {**EVERYBODY_READS, "manager": "rwc"},
+    "collection.contact.rule": CONFIGURATION,
+    "collection.contact.question": EVERYBODY_READS,
+    "collection.wording": CONFIGURATION,
+    "collection.outcome": CONFIGURATION,
+    "collection.dispute.reason": CONFIGURATION,
+    "collection.dispute": CASE_WORK,
+    "collection.dispute.line": CASE_WORK,
+    "collection.hold.reason": CONFIGURATION,
+    "collection.item.hold": CASE_WORK,
+    "collection.forbidden.word": CONFIGURATION,
+    "collection.holiday": CONFIGURATION,
+    "collection.hold": {"viewer": READ, "own": "rwc", "all": "rwc", "manager": FULL},
+    "collection.team": CONFIGURATION,
+    "collection.team.member": CONFIGURATION,
+    "collection.team.weight": CONFIGURATION,
+    "collection.assignment.rule": CONFIGURATION,
+    "collection.assignment": EVERYBODY_READS,
+    "collection.escalation.rule": CONFIGURATION,
+    "collection.escalation": EVERYBODY_READS,
+    "collection.absence": {"viewer": READ, "own": FULL, "all": FULL, "manager": FULL},
+    "collection.consent": {"viewer": READ, "own": "rc", "all": "rc", "manager": "rc"},
     "collection.run.decision": {"viewer": READ, "all": READ, "manager": READ},
+    "collection.promise": CASE_WORK,
+    "collection.promise.line": CASE_WORK,
+    "collection.promise.instalment": CASE_WORK,
 }
 
 
-class AccessCommon(CollectionCommon):
+class AccessCommon(TeamCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -61,6 +94,10 @@ class AccessCommon(CollectionCommon):
             partner: cls._create_overdue_invoice(partner, 5)
             for partner in (cls.mine, cls.unassigned, cls.others)
         }
+        cls._create_contact_limits(cls.mine)
+        cls._create_team_records(
+            cls.mine, cls.users["own"], cls.users["all"], cls.users["manager"]
+        )
 
     def _as(self, role, record):
         """Return a record or model as a user of a role, with nothing in the cache."""
@@ -87,6 +124,11 @@ class TestPermissions(AccessCommon):
     def test_each_role_does_with_each_model_what_the_table_says(self):
         self._plan()
         self._deliver()
+        self._change_an_item()
+        self._create_promise(self.moves[self.mine])
+        self._create_dispute(self.moves[self.mine])
+        self._create_hold(self.moves[self.mine])
+        self.env["collection.contact.event"]._seal(self.env.company)
         operations = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
         for model, of_roles in PERMISSIONS.items():
             record = self.env[model].search([], limit=1)
@@ -99,11 +141,22 @@ class TestPermissions(AccessCommon):
                             letter in of_roles.get(role, ""),
                         )
 
+    def _change_an_item(self):
+        with self._day(1):
+            self._pay(self.moves[self.mine], 1)
+            self._plan()
+
     def test_the_table_holds_for_real_calls(self):
         """As has_access, through the calls a client makes."""
         self._plan()
+        self._deliver()
+        self._change_an_item()
+        self._create_promise(self.moves[self.mine])
+        self._create_dispute(self.moves[self.mine])
+        self._create_hold(self.moves[self.mine])
+        self.env["collection.contact.event"]._seal(self.env.company)
         for model, of_roles in PERMISSIONS.items():
-            seen_by = "own" if "own" in of_roles else "viewer"
+            seen_by = next(r for r in ("own", "viewer", "manager") if r in of_roles)
             record = self._as(seen_by, self.env[model]).search([], limit=1)
             for role in ROLES:
                 with self.subTest(model=model, role=role):
@@ -248,6 +301,7 @@ class TestPermissions(AccessCommon):
             "copy",
             "read",
             "process_email_queue",
+            "send",
         )
 
     def _get_calls(self):
@@ -266,6 +320,7 @@ class TestPermissions(AccessCommon):
                     "reset_text",
                     "retry_failed",
                     "print_letters",
+                    "add_correction",
                 )
             },
             **{
@@ -274,8 +329,37 @@ class TestPermissions(AccessCommon):
                     ("collection.contact.postpone", "action_postpone"),
                     ("collection.contact.text", "action_save"),
                     ("collection.contact.text", "action_reset"),
+                    ("collection.contact.correction", "action_save"),
+                    ("collection.contact.log", "action_ask"),
+                    ("collection.contact.log", "action_override"),
+                    ("collection.contact.log", "action_save"),
+                    ("collection.contact.log", "action_save_and_next"),
+                    ("collection.as.of", "action_show"),
+                    ("collection.history", "action_open_case"),
+                    ("collection.takeover", "action_preview"),
+                    ("collection.takeover", "action_take_over"),
+                    ("collection.contact.log", "action_cancel"),
+                    ("collection.case.move", "action_save"),
+                    ("collection.case.snooze", "action_save"),
+                    ("collection.case.snooze", "action_tomorrow"),
+                    ("collection.case.snooze", "action_three_days"),
+                    ("collection.case.snooze", "action_week"),
+                    ("collection.contact.log", "action_whatsapp"),
+                    ("collection.contact.log", "action_open_whatsapp"),
+                    ("collection.contact.rule", "action_new_version"),
+                    ("collection.team", "action_open_members"),
+                    ("collection.team.member", "action_open_cases"),
+                    ("collection.escalation.rule", "action_open_escalations"),
+                    ("collection.reassign", "action_reassign"),
                     ("collection.preview", "action_show"),
                     ("collection.preview.line", "action_show_message"),
+                )
+            },
+            **{
+                ("collection.case", f"action_{name}"): case
+                for name in (
+                    *("pin", "unpin", "snooze", "wake"),
+                    *("move_up", "move_down", "move_back", "move_to_stage"),
                 )
             },
             ("collection.run", "action_retry_failed"): run,
@@ -284,12 +368,57 @@ class TestPermissions(AccessCommon):
             ("collection.run", "action_open_orphans"): run,
             ("collection.run", "action_print_letters"): run,
             ("collection.case", "action_reply_handled"): case,
+            ("collection.case", "action_call"): case,
+            ("collection.case", "action_log_contact"): case,
+            ("collection.case", "action_write_message"): case,
+            ("collection.case", "action_next"): case,
+            ("collection.case", "action_whatsapp"): case,
+            ("collection.case", "action_export_evidence"): case,
+            ("collection.case", "action_erase_personal_data"): case,
             ("account.move", "action_open_collection_case"): self.moves[self.others],
             ("res.partner", "action_open_collection_case"): self.others,
             ("collection.case", "action_open_items"): case,
+            ("collection.case", "action_open_history"): case,
+            ("collection.case", "action_open_promises"): case,
+            ("collection.case", "action_open_disputes"): case,
+            ("collection.case", "action_register_dispute"): case,
+            ("account.move", "action_register_dispute"): self.moves[self.others],
+            ("collection.case", "action_open_holds"): case,
+            ("collection.case", "action_hold_items"): case,
+            ("account.move", "action_hold_items"): self.moves[self.others],
+            **{
+                ("collection.item.hold", f"action_{name}"): case.item_hold_ids
+                for name in ("prolong", "cancel", "open_case", "open_moves")
+            },
+            ("collection.item.hold.change", "action_save"): (
+                self.env["collection.item.hold.change"].search([], limit=1)
+            ),
+            **{
+                ("collection.dispute", f"action_{name}"): case.dispute_ids
+                for name in ("review", "accept", "reject", "withdraw", "open_case")
+            },
+            ("collection.case", "action_register_promise"): case,
+            ("collection.case", "action_propose_plan"): case,
+            ("account.move", "action_register_promise"): self.moves[self.others],
+            ("account.move", "action_propose_plan"): self.moves[self.others],
+            ("res.partner", "action_register_promise"): self.others,
+            **{
+                ("collection.promise", f"action_{name}"): case.promise_ids
+                for name in (
+                    *("confirm", "cancel", "replace", "open_case"),
+                    *("send_proposal", "print_proposal"),
+                )
+            },
+            **{
+                (model, "action_register"): self.env[model].search([], limit=1)
+                for model in ("collection.promise.register", "collection.plan.propose")
+            },
             ("collection.case", "action_open_partner"): case,
             ("collection.item", "action_open_move"): case.item_ids,
             ("collection.run", "action_run_now"): run.browse(),
+            ("collection.assignment.rule", "action_assign_now"): (
+                self.env["collection.assignment.rule"]
+            ),
             ("collection.run", "action_open_contacts"): run,
             ("collection.run.decision", "action_open_cases"): run.decision_ids[:1],
         }
@@ -299,7 +428,25 @@ class TestPermissions(AccessCommon):
         contact = self._contacts(self.others)
         self.env["collection.contact.postpone"].create({"contact_ids": contact.ids})
         self.env["collection.contact.text"].create({"contact_id": contact.id})
+        self.env["collection.contact.correction"].create(
+            {"contact_id": contact.id, "reason": "It was somebody else"}
+        )
         self.env["collection.preview"].create({}).action_show()
+        self._create_promise(self.moves[self.others])
+        self._create_dispute(self.moves[self.others])
+        hold = self._create_hold(self.moves[self.others])
+        self.env["collection.item.hold.change"].create({"hold_id": hold.id})
+        for model in ("collection.promise.register", "collection.plan.propose"):
+            self.env[model].create({"case_id": contact.case_id.id, "date": self.today})
+        self.env["collection.contact.log"].create({"case_id": contact.case_id.id})
+        self.cr.execute("CREATE TABLE credit_control_policy ()")  # all it looks for
+        self.env["collection.takeover"].create({"source": "account_credit_control"})
+        self.env["collection.reassign"].create(
+            {"case_ids": contact.case_id.ids, "target": "nobody", "reason": "None"}
+        )
+        self.env["collection.case.move"].create({"case_id": contact.case_id.id})
+        self.env["collection.case.snooze"].create({"case_ids": contact.case_id.ids})
+        self.env["collection.as.of"].create({})
         for (model, method), record in self._get_calls().items():
             for role in OUTSIDERS:
                 with self.subTest(model=model, method=method, role=role):
@@ -373,6 +520,24 @@ class TestCompanies(AccessCommon):
             self.assertRaises(AccessError),
         ):
             self._as("manager", case).read(["partner_id"])
+
+    def test_a_case_opens_whole_while_its_branches_are_not_chosen(self):
+        branch = self._create_branch("Creditor North")
+        self._create_overdue_invoice(self.mine, 9, company=branch)
+        self._plan()
+        items = self._case(self.mine).open_item_ids
+        self.assertEqual(items.branch_id, self.env.company | branch)
+        self._create_promise(items.move_id[:1])
+        case = items.case_id
+        promises = case.promise_ids
+        records = [case, items, case.contact_ids, promises, promises.line_ids]
+        for role in ("viewer", "own", "manager"):
+            for record in records:
+                mine = self._as(role, record)
+                for name in mine.fields_get(attributes=()):
+                    with self.subTest(role=role, model=mine._name, field=name):
+                        self.env.invalidate_all()
+                        mine.read([name])
 
     def test_a_manager_of_one_company_starts_a_run_of_that_company_only(self):
         self._as("manager", self.env["collection.run"]).action_run_now()

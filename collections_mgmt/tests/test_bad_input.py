@@ -75,6 +75,34 @@ class TestBadInput(CollectionCommon):
         )
         self.assertFalse(self._items(move).stage_id)
 
+    def test_a_template_that_raises_anywhere_marks_its_debtor_alone(self):
+        # Odoo tries a template on some record when it is saved: on that of no other.
+        is_mine = "object.partner_id.name.endswith('{}')".format
+        for part, value in (
+            ("subject", f"{{{{ 1 // (not {is_mine('subject')}) }}}}"),
+            ("lang", f"{{{{ 1 // (not {is_mine('lang')}) }}}}"),
+            (
+                "body_html",
+                f'<p t-if="{is_mine("body_html")}"'
+                " t-out=\"object.env.cr.execute('nonsense')\"/>",
+            ),
+        ):
+            with self.subTest(part):
+                strategy = self._create_strategy("Broken", {0: (part, 0, "email")})
+                strategy.stage_ids.step_ids.template_id = self._create_template(
+                    part, **{part: value}
+                )
+                debtor = self._create_debtor(f"Debtor {part}")
+                debtor.collection_strategy_id = strategy
+                move = self._create_overdue_invoice(debtor, 5)
+                self._work()
+                contact = self._contacts(debtor)
+                self.assertEqual(contact.state, "failed")
+                self.assertIn(f"template “{part}”", contact.reason)
+                self.assertEqual(self._case(debtor).decision, "failed")
+                self.assertTrue(self._case(debtor).needs_person)
+                self.assertFalse(self._items(move).stage_id)
+
     def test_a_template_without_a_text(self):
         empty = self._create_strategy("Empty", {0: ("Empty", 0, "email")})
         empty.stage_ids.step_ids.template_id = self._create_template(
@@ -184,6 +212,11 @@ class TestBadInput(CollectionCommon):
         self.assertFalse(self._items(entry))
         self.assertEqual(self._case(self.bad).decision, "credits")
 
+    def test_a_debtor_who_has_negative_items_alone_has_no_case(self):
+        self._post_entry(self.bad, -100.0)
+        self._work()
+        self.assertFalse(self._case(self.bad))
+
     def test_a_line_without_partner_is_counted_on_the_run(self):
         entry = self._post_entry(self.env["res.partner"], 40.0)
         run = self._work()
@@ -238,6 +271,53 @@ class TestBadInput(CollectionCommon):
         self._set_sql(self._get_receivable_lines(move), date_maturity=None)
         self._work()
         self.assertEqual(self._items(move).date_due, move.date)
+
+    # TOGETHER
+
+    def test_all_of_it_in_one_run_marks_each_and_the_run_goes_on(self):
+        faulty, unreachable, foreign, settled, covered, late = (
+            self._create_debtor(name, email=name != "Unreachable" and "auto")
+            for name in (
+                *("Faulty", "Unreachable", "Foreign", "Settled", "Covered", "Late"),
+            )
+        )
+        broken = self._create_strategy("Broken", {0: ("Broken", 0, "email")})
+        broken.stage_ids.step_ids.template_id = self._create_template(
+            "Faulty", body_html='<p t-out="1/0"/>'
+        )
+        faulty.collection_strategy_id = broken
+        self.stage_due.step_ids.fallback_channel = False
+        for debtor in (faulty, unreachable, covered):
+            self._create_overdue_invoice(debtor, 5)
+        currency = self.env["res.currency"].create({"name": "ZZZ", "symbol": "Z"})
+        self._create_overdue_invoice(foreign, 5, 70.0, currency)
+        self._create_overdue_invoice(settled, 5, 0.0)
+        self._post_entry(covered, -100.0)
+        self._post_entry(self.env["res.partner"], 40.0)
+        self.bad = late
+        self._create_invoice_due(date(9999, 12, 31))
+        run = self._work()
+        self.assertEqual(
+            {
+                debtor.name: self._case(debtor).decision
+                for debtor in (
+                    *(faulty, unreachable, foreign, settled, covered, late, self.good),
+                )
+            },
+            {
+                "Faulty": "failed",
+                "Unreachable": "no_address",
+                "Foreign": "sent",
+                "Settled": False,
+                "Covered": "credits",
+                "Late": "not_due",
+                "Good": "sent",
+            },
+        )
+        self.assertEqual(run.orphan_count, 1)
+        self.assertEqual(
+            self._get_recipients(), ["foreign@debtor.test", "good@debtor.test"]
+        )
 
     # PARTNERS
 

@@ -132,6 +132,16 @@ class TestPlannedContacts(CollectionCommon):
                 with self.subTest(moment, day=day), self._day(day):
                     self.assertFalse(self._plan().contact_ids)
 
+    def test_a_second_run_of_the_day_does_nothing_more_for_a_debtor(self):
+        self.company.collection_strategy_id.minimum_gap_days = 0
+        self.stage_due.step_ids.channel = "task"
+        self._create_overdue_invoice(self.debtor, 5)
+        self._create_overdue_invoice(self.debtor, -3)
+        self.assertEqual(self._run().stage_id, self.stage_due)
+        self.assertFalse(self._run(), "The reminder is another thing.")
+        self.assertEqual(self._case(self.debtor).decision, "gap")
+        self.assertEqual(self._run(1).stage_id, self.stage_soon)
+
     def test_delivering_again_sends_nothing_twice(self):
         self._create_overdue_invoice(self.debtor, 5)
         self._plan()

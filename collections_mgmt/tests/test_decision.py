@@ -14,7 +14,9 @@ TESTED_APART = {
     "replied",
     "promised",
     "disputed",
+    "held",  # test_item_hold
     "tolerance",
+    "blocked",  # test_gate_stops
     "condition",
 }
 

@@ -1,5 +1,5 @@
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -7,7 +7,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import Command, fields
 from odoo.tests import new_test_user
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..models.collection_engine_events import NOTED
 from .common import CollectionCommon
@@ -518,6 +518,56 @@ class TestEventsCost(EventsCommon):
                 self.assertEqual(self.case.state, "closed")
                 savepoint.rollback()
 
+    def test_the_payment_is_kept_wherever_the_engine_fails(self):
+        engine = self.env.registry["collection.engine"]
+        for name, failure in (
+            ("_get_begin_sql", {"side_effect": ValueError("Before the first query")}),
+            ("_get_begin_sql", {"return_value": SQL("SELECT 1 / 0")}),
+            ("_get_sync_sql", {"return_value": SQL("SELECT 1 / 0")}),
+            ("_get_sync_sql", {"return_value": SQL("No SQL at all")}),
+            ("_get_decide_sql", {"return_value": SQL("No SQL at all")}),
+        ):
+            with (
+                self.subTest(f"{name}: {failure}"),
+                closing(self.cr.savepoint()),
+                patch.object(engine, name, **failure),
+                mute_logger("odoo.sql_db", EVENTS_LOGGER),
+            ):
+                self._pay(self.invoice)
+                self._end_transaction()
+                self.assertEqual(self.invoice.payment_state, "paid")
+                self.assertOpen(self.item, amount_residual=100.0)
+
+    def test_the_fault_of_one_company_is_not_that_of_another(self):
+        second = self._create_creditor("Second Ltd")
+        invoice = self._create_overdue_invoice(self.debtor, 5, 60.0, company=second)
+        self._plan(companies=second)
+        engine = self.env.registry["collection.engine"]
+        decide = engine._decide
+
+        def fail_for_the_second(self, scope, *last):
+            if scope.company == second:
+                raise ValueError("A fault")
+            return decide(self, scope, *last)
+
+        self._pay(self.invoice)
+        self._pay(invoice)
+        with (
+            patch.object(engine, "_decide", fail_for_the_second),
+            mute_logger(EVENTS_LOGGER),
+        ):
+            self._end_transaction()
+        self.assertSettled(self.item)
+        self.assertOpen(self._items(invoice), amount_residual=60.0)
+
+    def test_what_comes_after_it_waits_for_locks_as_ever(self):
+        self.cr.execute("SHOW lock_timeout")
+        before = self.cr.fetchone()
+        self._pay(self.invoice)
+        self._end_transaction()
+        self.cr.execute("SHOW lock_timeout")
+        self.assertEqual(self.cr.fetchone(), before)
+
     def test_a_company_that_cannot_be_followed_now_is_tried_again(self):
         cron = self.env.ref("collections_mgmt.ir_cron_follow").sudo()
         with (
@@ -561,6 +611,15 @@ class TestEventsCost(EventsCommon):
         """Return the queries it takes to follow the postings of so many debtors."""
         drafts = self._create_drafts(count)
         self._end_transaction()
+
+        def post_and_match():
+            drafts.action_post()
+            self._match_with_credits(drafts)
+
+        return self._count_queries_of_engine(post_and_match)
+
+    def _count_queries_of_engine(self, act):
+        """Return the queries it takes to follow what ``act`` does in the ledger."""
         spent = []
 
         def counting(method):
@@ -577,8 +636,7 @@ class TestEventsCost(EventsCommon):
             for name in ("_note_lines", "_follow_noted"):
                 method = counting(getattr(engine, name))
                 patches.enter_context(patch.object(engine, name, method))
-            drafts.action_post()
-            self._match_with_credits(drafts)
+            act()
             self._end_transaction()
         return sum(spent)
 
@@ -590,3 +648,21 @@ class TestEventsCost(EventsCommon):
         self.assertGreater(few, 0)
         self.assertLessEqual(few, 20)
         self.assertEqual(many, few)
+
+    def test_a_payment_by_itself_takes_three_queries(self):
+        # One to begin, which also reads the rules, one to follow, one to decide and
+        # rank.
+        def pay():
+            self.env.invalidate_all()  # as in a transaction that begins
+            self._pay(self.invoice, 10.0)
+
+        self.assertEqual(
+            min(self._count_queries_of_engine(pay) for _attempt in range(3)), 3
+        )
+
+    def test_a_payment_costs_nothing_more_while_others_are_on_hold(self):
+        other = self._create_overdue_invoice(self._create_debtor("Bolt"), 9)
+        self._plan()
+        self._create_hold(other)
+        self._end_transaction()
+        self.test_a_payment_by_itself_takes_three_queries()

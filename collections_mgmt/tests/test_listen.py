@@ -104,12 +104,14 @@ class TestReplies(ReplyCommon):
         self.assertTrue(self.contact.date_replied)
         self.assertFalse(later.date_replied)
 
-    def test_a_reply_to_a_comment_belongs_to_the_last_message(self):
+    def test_a_reply_to_a_comment_belongs_to_that(self):
         later = self._run(5)
         comment = self._comment(self.collector, self.debtor)
         self._reply(comment)
-        self.assertTrue(later.date_replied)
-        self.assertFalse(self.contact.date_replied)
+        written = self.case.contact_ids.filtered("user_id")
+        self.assertEqual(written.mail_message_id, comment)
+        self.assertTrue(written.date_replied)
+        self.assertFalse((later | self.contact).filtered("date_replied"))
         self.assertTrue(self.case.reply_date)
 
     def test_a_reply_from_an_unknown_address_counts(self):

@@ -1,4 +1,6 @@
+from contextlib import nullcontext
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command
 
@@ -89,21 +91,68 @@ class TestPerformance(CollectionCommon):
         first = self._count_plan()
         self.assertLessEqual(self._count_plan(), first)
 
-    def _count_queries_per_contact(self):
-        """Return how many queries the delivery of one more contact takes."""
+    def _count_queries_per_contact(self, state, **debtor_values):
+        """Return how many queries the delivery of one more contact takes.
+
+        :param str state: what becomes of the contacts
+        """
         counts = {}
         for count in (FEW, MANY):
-            self._create_book(f"Book {count}", count)
+            debtors = self._create_book(f"Book {count}", count)
+            debtors.write(debtor_values)
             self._plan()
             counts[count] = self._count_queries(self._deliver)
+            contacts = self.env["collection.contact"].search(
+                [("partner_id", "in", debtors.ids)]
+            )
+            self.assertEqual(len(contacts), count)
+            self.assertEqual(set(contacts.mapped("state")), {state})
         return (counts[MANY] - counts[FEW]) / (MANY - FEW)
 
-    def test_delivery_takes_a_few_queries_per_message(self):
-        self.assertLessEqual(self._count_queries_per_contact(), 3)
+    def test_one_message_more_takes_no_query_more(self):
+        self.assertLess(self._count_queries_per_contact("queued"), 0.5)
 
-    def test_tasks_take_a_few_queries_each(self):
+    def _require_words(self):
+        """Let messages to Chile need words; return the values of debtors there."""
+        self.env.ref("collections_mgmt.contact_rule_cl_info_content").active = True
+        self.stage_due.step_ids.template_id.body_html = (
+            '<t t-out="object.items_table"/><t t-out="object.legal_block"/>'
+        )
+        return {"country_id": self.env.ref("base.cl").id}
+
+    def test_required_words_take_no_query_more_per_message(self):
+        values = self._require_words()
+        self.company.write(
+            {"street": "1 High Street", "collection_payment_ways": "Any"}
+        )
+        self.assertLess(self._count_queries_per_contact("queued", **values), 0.5)
+
+    def test_a_message_that_is_stopped_takes_no_query_more(self):
+        values = self._require_words()
+        self.company.collection_payment_ways = False
+        self.assertLess(self._count_queries_per_contact("blocked", **values), 0.5)
+
+    def test_evidence_takes_four_queries_a_batch_at_most(self):
+        counts = {}
+        for is_noted in (False, True, False, True):
+            self._create_book(f"Book {len(counts)} {is_noted}", MANY)
+            self._plan()
+            with nullcontext() if is_noted else self._without_evidence():
+                counts[is_noted] = self._count_queries(self._deliver_and_end)
+        self.assertLessEqual(counts[True] - counts[False], 4)
+
+    def _deliver_and_end(self):
+        self._deliver()
+        self.cr.flush()
+
+    def _without_evidence(self):
+        return patch.object(
+            type(self.env["collection.contact"]), "_note_event", lambda *_args: None
+        )
+
+    def test_one_task_more_takes_two_queries(self):
         self.stage_due.step_ids.channel = "task"
-        self.assertLessEqual(self._count_queries_per_contact(), 3)
+        self.assertLessEqual(self._count_queries_per_contact("sent"), 2)
 
     def test_the_screens_read_any_number_of_records_with_the_same_queries(self):
         many = self._create_book("Many", MANY)

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import Command
 from odoo.exceptions import ValidationError
 
@@ -385,54 +383,12 @@ class TestMessages(CollectionCommon):
             ]
 
 
-class TestHistory(CollectionCommon):
-    """What was decided and reached on a past day; how a case ended."""
+class TestEnd(CollectionCommon):
+    """How a case ended, and that it goes on."""
 
     def setUp(self):
         super().setUp()
         self.debtor = self._create_debtor("Acme")
-
-    def _date(self, days):
-        return self.today + timedelta(days=days)
-
-    def test_the_decision_of_a_past_day_can_be_told(self):
-        self._create_overdue_invoice(self.debtor, 0)
-        case = self.env["collection.case"]
-        for day in (0, 1, 3):
-            self._run(day)
-        case = self._case(self.debtor)
-
-        def told(days):
-            decision = case._get_decisions_as_of(self._date(days))[case]
-            return decision.decision, decision.stage_id.name
-
-        self.assertEqual(told(-1), (False, False))
-        self.assertEqual(told(0), ("send", "Due"))
-        self.assertEqual(told(1), ("wait", "First"))
-        self.assertEqual(told(2), ("wait", "First"), "It held until the next.")
-        self.assertEqual(told(3), ("send", "First"))
-
-    def test_a_decision_that_stays_is_kept_once(self):
-        self._create_overdue_invoice(self.debtor, 0)
-        for day in range(3):
-            self._run(day)
-        self.assertEqual(
-            self._case(self.debtor).decision_ids.mapped("decision"), ["wait", "send"]
-        )
-
-    def test_the_stage_of_a_past_day_can_be_told(self):
-        invoice = self._create_overdue_invoice(self.debtor, 0)
-        for day in range(12):
-            self._run(day)
-        item = self._items(invoice)
-        stages = [
-            item._get_stages_as_of(self._date(day))[item]
-            for day in (-1, 0, 2, 3, 9, 10)
-        ]
-        self.assertEqual(
-            [stage.name for stage in stages],
-            [False, "Due", "Due", "First", "First", "Second"],
-        )
 
     def test_a_paid_case_says_at_which_stage_it_was_cured(self):
         invoice = self._create_overdue_invoice(self.debtor, 0)

@@ -7,31 +7,91 @@ from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user
 
 from .common import CollectionCommon
+from .team_common import TeamCommon
 
 VIEWS = {
-    "collection_case_action": {"list", "kanban", "form", "activity", "search"},
+    "collection_case_action": {
+        *("list", "kanban", "form", "calendar"),
+        *("activity", "pivot", "graph", "search"),
+    },
+    "collection_case_worklist_action": {
+        *("list", "kanban", "form", "calendar"),
+        *("activity", "pivot", "graph", "search"),
+    },
     "collection_item_action": {"list", "pivot", "search"},
     "collection_contact_action": {"list", "form", "search"},
     "collection_contact_review_action": {"list", "form", "search"},
     "collection_preview_action": {"form", "search"},
     "collection_run_action": {"list", "form", "search"},
     "collection_strategy_action": {"list", "form", "search"},
+    "collection_contact_rule_action": {"list", "form", "search"},
+    "collection_holiday_action": {"list", "search"},
+    "collection_forbidden_word_action": {"list", "search"},
+    "collection_retention_action": {"list", "search"},
+    "collection_dispute_action": {
+        *("list", "kanban", "calendar", "pivot", "form", "search"),
+    },
+    "collection_dispute_reason_action": {"list", "search"},
+    "collection_item_hold_action": {"list", "kanban", "calendar", "form", "search"},
+    "collection_item_hold_action_verify": {
+        *("list", "kanban", "calendar", "form", "search"),
+    },
+    "collection_hold_reason_action": {"list", "search"},
+    "collection_compliance_action": {"pivot", "graph", "list", "search"},
+    "collection_outcome_action": {"list", "search"},
+    "collection_takeover_action": {"form", "search"},
+    "collection_as_of_action": {"form", "search"},
+    "collection_promise_action": {"list", "kanban", "calendar", "form", "search"},
+    "collection_evidence_head_action": {"list", "search"},
+    "collection_hold_action": {"list", "form", "search"},
+    "collection_team_action": {"list", "form", "search"},
+    "collection_team_member_action": {"kanban", "list", "search"},
+    "collection_case_portfolio_action": {"pivot", "graph", "list", "form", "search"},
+    "collection_absence_action": {"list", "calendar", "search"},
+    "collection_assignment_rule_action": {"list", "form", "search"},
+    "collection_assignment_action": {"list", "search"},
+    "collection_escalation_rule_action": {"list", "form", "search"},
+    "collection_escalation_action": {"list", "search"},
+    "collection_consent_action": {"list", "form", "search"},
 }
 FOR_ALL = {
     "collection_case_action",
     "collection_item_action",
+    "collection_as_of_action",
     "collection_contact_action",
+    "collection_promise_action",
+    "collection_dispute_action",
+    "collection_item_hold_action",
+    "collection_item_hold_action_verify",
+    "collection_hold_action",
+    "collection_consent_action",
+    "collection_team_member_action",
+    "collection_case_portfolio_action",
+    "collection_absence_action",
+    "collection_assignment_action",
+    "collection_escalation_action",
 }
-FOR_COLLECTORS = FOR_ALL | {"collection_contact_review_action"}
+FOR_COLLECTORS = FOR_ALL | {
+    "collection_contact_review_action",
+    "collection_case_worklist_action",
+}
 FOR_VIEWERS = FOR_ALL | {"collection_run_action"}
 FOR_MANAGERS = (
     FOR_COLLECTORS
     | FOR_VIEWERS
     | {"collection_strategy_action", "collection_preview_action"}
+    | {"collection_contact_rule_action", "collection_holiday_action"}
+    | {"collection_forbidden_word_action", "collection_retention_action"}
+    | {"collection_team_action", "collection_assignment_rule_action"}
+    | {"collection_escalation_rule_action"}
+    | {"collection_evidence_head_action"}
+    | {"collection_outcome_action", "collection_dispute_reason_action"}
+    | {"collection_hold_reason_action"}
+    | {"collection_takeover_action", "collection_compliance_action"}
 )
 
 
-class TestScreens(CollectionCommon):
+class TestScreens(TeamCommon):
     """Every screen opens for those who see its menu, and keeps what is entered."""
 
     @classmethod
@@ -39,6 +99,10 @@ class TestScreens(CollectionCommon):
         super().setUpClass()
         cls.debtor = cls._create_debtor("Acme")
         cls._create_overdue_invoice(cls.debtor, 5)
+        cls._create_contact_limits(cls.debtor)
+        cls.team = cls._create_team_records(
+            cls.debtor, cls.user, cls._create_collector("other"), cls.user
+        )
 
     def _create_user(self, group, **values):
         return new_test_user(
@@ -82,8 +146,14 @@ class TestScreens(CollectionCommon):
 
     def test_each_screen_opens_with_its_records_for_each_role(self):
         self._run()
+        self._create_promise(self._case(self.debtor).item_ids.move_id)
+        self._create_dispute(self._case(self.debtor).item_ids.move_id)
+        self._create_hold(self._case(self.debtor).item_ids.move_id, "announced")
+        self.env["collection.contact.event"]._seal(self.env.company)
         for group in ("viewer", "collector", "collector_all", "manager"):
             user = self._create_user(f"collections_mgmt.group_collection_{group}")
+            if group != "viewer":  # to see what they carry themselves
+                self.team.member_ids = [Command.create({"user_id": user.id})]
             for name in self._get_actions(user):
                 with self.subTest(group=group, action=name):
                     self._open_action(user, name)
@@ -117,9 +187,12 @@ class TestScreens(CollectionCommon):
 
     def test_every_filter_of_a_search_view_can_be_used(self):
         self._run()
-        for model in ("case", "item", "contact", "strategy"):
+        for model in (
+            *("case", "item", "history", "contact", "strategy"),
+            *("contact_rule", "hold", "consent"),
+        ):
             view = self.env.ref(f"collections_mgmt.collection_{model}_view_search")
-            records = self.env[f"collection.{model}"]
+            records = self.env[f"collection.{model.replace('_', '.')}"]
             arch = records._get_view(view.id, "search")[0]
             for node in arch.xpath("//filter[@domain]"):
                 with self.subTest(model=model, filter=node.get("name")):
@@ -150,6 +223,7 @@ class TestScreens(CollectionCommon):
             (run, "action_open_contacts", contact),
             (run.decision_ids, "action_open_cases", case),
             (case, "action_open_items", case.item_ids),
+            (case, "action_open_history", self.env["collection.history"].search([])),
         ):
             with self.subTest(method):
                 action = getattr(record, method)()

@@ -1,5 +1,8 @@
 """The dry run: who would get what on a day, and why; nothing of it remains."""
 
+import json
+from datetime import datetime, timezone
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
@@ -25,6 +28,9 @@ LINE_COLUMNS = (
     "amount_overdue",
     "amount_asked",
     "item_count",
+    "verdict",
+    "verdict_data",
+    "reason",
 )
 
 
@@ -67,11 +73,25 @@ class CollectionPreview(models.TransientModel):
             **self.env["ir.actions.actions"]._for_xml_id(
                 "collections_mgmt.collection_preview_line_action"
             ),
-            "name": self.env._(
-                "Preview of %(date)s", date=format_date(self.env, self.date)
-            ),
+            "name": self._get_title(),
             "domain": [("preview_id", "=", self.id)],
         }
+
+    def _get_title(self):
+        """Return the day, and how many messages there would be of each outcome."""
+        title = self.env._("Preview of %(date)s", date=format_date(self.env, self.date))
+        counts = dict(
+            self.env["collection.preview.line"]._read_group(
+                [("preview_id", "=", self.id)], ["outcome"], ["__count"]
+            )
+        )
+        outcomes = self.line_ids._fields["outcome"]._description_selection(self.env)
+        parts = [
+            f"{label}: {counts[outcome]}"
+            for outcome, label in outcomes
+            if outcome != "nothing" and outcome in counts
+        ]
+        return " · ".join((title, *parts))
 
     def _check_may_preview(self):
         if not self.env.user.has_group("collections_mgmt.group_collection_manager"):
@@ -104,12 +124,27 @@ class CollectionPreview(models.TransientModel):
 
     def _get_rows(self, run):
         """Return the lines as one JSON text: a row per message, or per debtor."""
+        # In sudo: what contact rules say does not depend on who looks.
+        contacts = run.sudo().contact_ids
+        answers = contacts._foresee_gate(self.company_id, self._get_moment())
         [[rows]] = self.env.execute_query(
-            SQL("SELECT jsonb_agg(row)::text FROM (%s) row", self._get_rows_sql(run))
+            SQL(
+                "SELECT jsonb_agg(row)::text FROM (%s) row",
+                self._get_rows_sql(run, json.dumps(answers)),
+            )
         )
         return rows or "[]"
 
-    def _get_rows_sql(self, run):
+    def _get_moment(self):
+        """Return the moment for which contact rules are asked: this hour of the day."""
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        return now + (self.date - fields.Date.context_today(self))
+
+    def _get_rows_sql(self, run, answers):
+        """Return the SELECT of the lines.
+
+        :param str answers: JSON, of ``collection.contact._foresee_gate``
+        """
         return SQL(
             """
             SELECT %(preview)s AS preview_id, %(currency)s AS currency_id,
@@ -120,7 +155,8 @@ class CollectionPreview(models.TransientModel):
                         WHEN contact.state = 'review' OR (
                              contact.state = 'test' AND stage.needs_approval
                              AND contact.channel <> 'task')
-                        THEN 'review' ELSE 'send' END AS outcome,
+                        THEN 'review' ELSE asked.outcome END AS outcome,
+                   asked.verdict, asked.verdict_data, asked.reason,
                    contact.stage_id, contact.step_id, contact.move_id,
                    contact.branch_id, contact.channel, contact.address_partner_id,
                    -- Once per debtor, so that the column adds up.
@@ -133,6 +169,10 @@ class CollectionPreview(models.TransientModel):
          LEFT JOIN collection_contact contact
                 ON contact.case_id = cases.id AND contact.run_id = %(run)s
          LEFT JOIN collection_stage stage ON stage.id = contact.stage_id
+         LEFT JOIN jsonb_to_recordset(%(answers)s::jsonb) AS asked (
+                   contact_id integer, outcome text, verdict text,
+                   verdict_data jsonb, reason text
+              ) ON asked.contact_id = contact.id
          LEFT JOIN (
                 SELECT line.contact_id, SUM(line.amount_residual) AS amount,
                        COUNT(*) AS item_count
@@ -147,6 +187,7 @@ class CollectionPreview(models.TransientModel):
             currency=self.company_id.currency_id.id,
             run=run.id,
             company=self.company_id.id,
+            answers=answers,
         )
 
     def _replace_lines(self, rows):
@@ -181,6 +222,7 @@ class CollectionPreview(models.TransientModel):
 
 class CollectionPreviewLine(models.TransientModel):
     _name = "collection.preview.line"
+    _inherit = ["collection.verdict"]
     _description = "What a Collection Run Would Do"
     _order = "amount_overdue desc, id"
 
@@ -207,11 +249,20 @@ class CollectionPreviewLine(models.TransientModel):
     outcome = fields.Selection(
         [
             ("send", "Would be sent"),
+            ("wait", "Would wait for a lawful moment"),
             ("review", "Would wait for approval"),
+            ("blocked", "Would not be allowed"),
+            ("dropped", "Would be dropped"),
             ("nothing", "Nothing"),
         ],
         string="Result",
         readonly=True,
+    )
+    reason = fields.Text(readonly=True)
+    gate_text = fields.Text(
+        string="What the Rules Say",
+        compute="_compute_gate_text",
+        help="What keeps the message from leaving, or until when.",
     )
     stage_id = fields.Many2one(
         "collection.stage", string="Dunning Stage", readonly=True
@@ -247,6 +298,17 @@ class CollectionPreviewLine(models.TransientModel):
             # Not a case that exists: what the case would say.
             case = self.env["collection.case"].new(line._prepare_case_values())
             line.decision_text = case._get_decision_text()
+
+    @api.depends("verdict_data", "reason")
+    @api.depends_context("lang")
+    def _compute_gate_text(self):
+        gate = self.env["collection.gate"]
+        for line in self:
+            data = line.verdict_data
+            if line.verdict == "defer" and not line.reason and data["slot"]:
+                line.gate_text = gate._describe_wait(data)
+            else:
+                line.gate_text = line.reason or (data and gate._describe(data))
 
     def _prepare_case_values(self):
         self.ensure_one()

@@ -1,1 +1,9 @@
-from . import collection_contact, collection_engine, collection_step, sms_sms
+from . import (
+    collection_case,
+    collection_contact,
+    collection_engine,
+    collection_step,
+    res_partner,
+    sms_sms,
+    sms_template,
+)

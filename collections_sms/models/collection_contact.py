@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import plaintext2html
 
+from .collection_case import GATE_PASSED
+
 
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
@@ -52,19 +54,38 @@ class CollectionContact(models.Model):
                 }
         return content
 
+    def _get_wording_source(self):
+        # EXTENDS 'collections_mgmt'
+        if self.channel == "sms" and not self.is_edited:
+            # In sudo: as for rendering it.
+            template = self.step_id.sms_template_id.sudo()
+            return template.with_context(lang=self.lang).body or ""
+        return super()._get_wording_source()
+
     def _get_current_address(self):
         # EXTENDS 'collections_mgmt'
         if self.channel == "sms":
             return self.address_partner_id.phone_sanitized
         return super()._get_current_address()
 
+    def _hold_texts_back(self):
+        """Ask again for texts in the queue: they may have waited long.
+
+        What has to wait is planned anew, and written then; what is not allowed is off.
+
+        :return: the contacts whose texts do not leave now
+        """
+        waiting = self.filtered(lambda contact: contact.state in ("queued", "failed"))
+        held = waiting - waiting._pass_gate()
+        held._set_state(("queued",), "planned")
+        return held
+
     def _queue_sms(self, body):
         self.ensure_one()
         number = self.address_partner_id.phone_sanitized
         # In sudo: the chatter of the case and the queue are the mail system's own.
-        message = self.case_id.sudo()._message_sms(
-            body, sms_numbers=[number], put_in_queue=True
-        )
+        case_sudo = self.case_id.sudo().with_context(collection_gate=GATE_PASSED)
+        message = case_sudo._message_sms(body, sms_numbers=[number], put_in_queue=True)
         sms = self.env["sms.sms"].sudo().search([("mail_message_id", "=", message.id)])
         self.write(
             {

@@ -4,6 +4,16 @@ from odoo import models
 class SmsSms(models.Model):
     _inherit = "sms.sms"
 
+    def _send(self, *args, **kwargs):
+        # EXTENDS 'sms': a text may have waited until its debtor's window is closed, or
+        # somebody sends one again
+        held = self._get_collection_contacts_sudo(self)._hold_texts_back()
+        numbers = set(held.mapped("sms_uuid"))
+        kept_back = self.filtered(lambda sms: sms.uuid in numbers)
+        kept_back.action_set_canceled()
+        leaving = self - kept_back
+        return super(SmsSms, leaving)._send(*args, **kwargs) if leaving else None
+
     def _handle_call_result_hook(self, results):
         # EXTENDS 'sms': what the gateway answered moves the contact
         outcome = super()._handle_call_result_hook(results)

@@ -1,1 +1,1 @@
-from . import test_sms_channel
+from . import test_sms_channel, test_sms_gate

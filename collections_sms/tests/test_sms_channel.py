@@ -103,3 +103,40 @@ class TestSmsChannel(CollectionCommon, SMSCommon):
     def test_an_sms_step_needs_its_template(self):
         with self.assertRaisesRegex(ValidationError, "SMS template"):
             self.step.sms_template_id = False
+
+    # REQUIRED WORDS
+
+    def _deliver_where_a_rule_asks_for_words(self, body):
+        self.env.ref("collections_mgmt.contact_rule_cl_info_content").active = True
+        self.env.company.collection_payment_ways = "Transfer to account 123"
+        self.template.body = body
+        contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
+        with self.mockSMSGateway():
+            self._deliver()
+        return contact
+
+    def test_a_text_says_what_the_law_wants(self):
+        contact = self._deliver_where_a_rule_asks_for_words(
+            "{{ object.partner_id.name }}: please pay. {{ object.legal_text }}"
+        )
+        self.assertEqual(contact.state, "queued", contact.reason)
+        body = self._new_sms.body
+        self.assertIn("Transfer to account 123", body)
+        self.assertIn("not a judicial procedure", body)
+        self.assertNotIn("<p>", body)
+
+    def test_a_text_that_does_not_say_it_is_blocked(self):
+        contact = self._deliver_where_a_rule_asks_for_words("Please pay.")
+        self.assertEqual(contact.state, "blocked")
+        self.assertIn("insert object.legal_text", contact.reason)
+
+    def test_a_text_must_not_look_like_a_paper_of_a_court(self):
+        with self.assertRaises(ValidationError):
+            self.template.body = "CITACION JUDICIAL"
+        self.env["sms.template"].create(
+            {
+                "name": "Other",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "body": "Citación judicial",
+            }
+        )

@@ -1,1 +1,7 @@
-from . import collection_contact, res_company, res_config_settings, snailmail_letter
+from . import (
+    collection_case,
+    collection_contact,
+    res_company,
+    res_config_settings,
+    snailmail_letter,
+)

@@ -144,3 +144,14 @@ class TestSnailmailLetters(LetterCommon):
         )
         self.assertEqual(letter.state, "canceled")
         self.assertEqual(self._contacts(other).state, "sent")
+
+    def test_erasing_a_case_deletes_the_letters_at_the_service_too(self):
+        move = self._create_overdue_invoice(self.debtor, 5)
+        contact, letter = self._hand_over(move)
+        self._work_queue(sent=True, cost=1, send_id="T1")
+        self.assertEqual(contact.state, "sent")
+        file = letter.attachment_id
+        self.assertTrue(file)
+        contact.case_id.sudo()._erase_personal_data()
+        self.assertFalse(letter.exists() or file.exists())
+        self.assertFalse(contact.body or contact.address)

@@ -1,0 +1,77 @@
+"""What an invoice shows of holds, and the button that makes one."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .res_partner import COLLECTION_GROUPS
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    collection_amount_held = fields.Monetary(
+        string="On Hold",
+        currency_field="company_currency_id",
+        compute="_compute_collection_amounts",
+        search="_search_collection_amount_held",
+        groups=COLLECTION_GROUPS,
+        help="What of the open amount is not asked for until a hold is over.",
+    )
+    collection_hold_date = fields.Date(
+        string="On Hold until",
+        compute="_compute_collection_hold_date",
+        groups=COLLECTION_GROUPS,
+        help="The last day of the hold; empty: until somebody cancels it.",
+    )
+    collection_agreement = fields.Selection(
+        selection_add=[("held", "On Hold")],
+        help="Whether the debtor promised to pay the invoice or contests it, or it is "
+        "on hold.",
+    )
+
+    @api.depends("collection_item_ids.amount_held")
+    def _compute_collection_amounts(self):
+        # EXTENDS: what is on hold, where nothing else is agreed
+        result = super()._compute_collection_amounts()
+        for move in self:
+            items = move.collection_item_ids.filtered(lambda item: item.state == "open")
+            move.collection_amount_held = sum(items.mapped("amount_held"))
+            if move.collection_amount_held and not move.collection_agreement:
+                move.collection_agreement = "held"
+        return result
+
+    @api.depends("collection_item_ids.amount_held")
+    @api.depends_context("uid")
+    def _compute_collection_hold_date(self):
+        for move in self:
+            held = move.collection_item_ids.filtered("amount_held")
+            days = held.hold_ids._get_in_force().mapped("date_until")
+            move.collection_hold_date = all(days) and max(days, default=False)
+
+    def _search_collection_amount_held(self, operator, value):
+        return self._search_open_item("amount_held", operator, value)
+
+    def _get_agreement_sql(self, items, move):
+        # EXTENDS: what is on hold, where nothing else is agreed
+        Item = self.env["collection.item"]
+        return SQL(
+            """COALESCE(%(agreed)s, CASE WHEN SUM(%(held)s)
+                        OVER (PARTITION BY %(move)s) <> 0 THEN 'held' END)""",
+            agreed=super()._get_agreement_sql(items, move),
+            held=Item._field_to_sql(items.table, "amount_held", items),
+            move=move,
+        )
+
+    def action_hold_items(self):
+        """Open the form for a hold on the open items of these invoices."""
+        items = self.collection_item_ids.filtered(lambda item: item.state == "open")
+        if len(items.case_id) != 1:
+            raise UserError(
+                self.env._(
+                    "Only what one debtor owes and what is followed can be put on "
+                    "hold: choose open invoices of one debtor."
+                )
+            )
+        items.case_id.check_access("write")
+        return items.case_id._get_hold_action(items)

@@ -1,0 +1,162 @@
+"""What people write to a debtor on a case passes the gate like everything else.
+
+What is not allowed is not sent, and not lost: the text stays on the case as a note for
+colleagues, with the reason, and as a contact that was not allowed. There is no error,
+which would undo the record of it: whoever writes is told by a notification.
+"""
+
+from odoo import models
+from odoo.tools import plaintext2html
+
+
+class CollectionCase(models.Model):
+    _inherit = "collection.case"
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        # EXTENDS 'mail': nobody outside is written to against the contact rules,
+        # whatever kind of message it is and whoever gets it, as a follower or by name
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        if self._is_notification_scheduled(kwargs.get("scheduled_date")):
+            return recipients  # asked when its time has come
+        outside = [
+            recipient
+            for recipient in recipients
+            # Texts are asked for apart, by the module that sends them.
+            if recipient["share"] and recipient["notif"] != "sms"
+        ]
+        if not outside:
+            return recipients
+        colleagues = [recipient for recipient in recipients if recipient not in outside]
+        if not self._is_written_by_us(message):
+            return colleagues  # what comes from outside is nobody else's business
+        # In sudo: the conversation of the case is the mail system's own.
+        message_sudo = message.sudo()
+        writer = message_sudo.create_uid or self.env.user
+        contact_sudo = self.with_user(writer)._write_by_hand(
+            "email",
+            message.body,
+            is_answer=self._is_answer(message, outside),
+            subject=message.subject,
+            mail_message_id=message.id,
+            **self._prepare_addressees(outside),
+        )
+        if contact_sudo.state == "blocked":
+            self._keep_among_colleagues(message)
+            self.with_user(writer)._tell_refusal(contact_sudo)
+            return colleagues
+        if contact_sudo.edited_body != message.body:
+            # Before anybody has got it; what is sent is rendered from these values.
+            message_sudo.body = contact_sudo.edited_body
+            if msg_vals:
+                msg_vals["body"] = contact_sudo.edited_body
+        contact_sudo._write_down("sent", contact_sudo.edited_body)
+        return recipients
+
+    def _is_written_by_us(self, message):
+        """Return whether somebody of the creditor is the author of a message."""
+        author = message.author_id
+        return bool(author) and not author.partner_share
+
+    def _prepare_addressees(self, outside):
+        """Return the values of a contact that say who gets it.
+
+        :param list outside: recipients as ``_notify_get_recipients`` returns them
+        """
+        addresses = [recipient["email_normalized"] for recipient in outside]
+        return {
+            "address": ", ".join(dict.fromkeys(filter(None, addresses))),
+            "address_partner_id": len(outside) == 1 and outside[0]["id"],
+        }
+
+    # ASKING
+
+    def _foresee_by_hand(self, channel):
+        """Return why the debtor cannot be written to now, False if they can.
+
+        Nothing is kept: the question is asked again when the message is sent.
+
+        :param str channel: a code of collection.channel
+        """
+        self.ensure_one()
+        # In sudo: contacts are the engine's own; reading the case was checked.
+        Contact = self.env["collection.contact"].sudo()
+        [data] = Contact._judge_channels_by_hand(self.sudo(), [channel]).values()
+        is_free = data["result"] == "allow" or self.sudo().reply_date
+        return False if is_free else Contact._explain(data)
+
+    def _write_by_hand(self, channel, body, is_answer=True, **values):
+        """Note that a person writes to the debtor about the debt.
+
+        As ``_pass_gate_by_hand``; what the law wants the message to say is added.
+
+        :return: the contact, in sudo, "blocked" if the message must not leave. Its
+            ``edited_body`` is the text as it leaves; what was sent is for the caller to
+            write down
+        """
+        contact_sudo = self._pass_gate_by_hand(channel, body, is_answer, **values)
+        if contact_sudo.state == "reserved" and contact_sudo.exemption != "answer":
+            contact_sudo._add_required_words()
+            contact_sudo._refuse_for(contact_sudo._get_wording_gaps())
+        return contact_sudo
+
+    def _pass_gate_by_hand(self, channel, body, is_answer=True, **values):
+        """Ask whether a person may write to the debtor, and note it.
+
+        An answer to what the debtor wrote is allowed at any time and counts for
+        nothing.
+
+        :param str channel: a code of collection.channel
+        :param body: what the person wrote, HTML
+        :param bool is_answer: whether it is one if the debtor wrote before
+        :param values: other values of the contact
+        :return: the new contact, in sudo, "reserved" or "blocked"
+        """
+        self.ensure_one()
+        # In sudo: contacts are the engine's own; posting on the case was checked.
+        case_sudo = self.sudo()
+        Contact = self.env["collection.contact"].sudo()
+        # A composer knows to whom it writes; nobody else says an address.
+        addresses = values["address"].split(", ") if values.get("address") else None
+        data = Contact._ask_by_hand(case_sudo, channel, addresses=addresses)
+        is_answer = is_answer and bool(case_sudo.reply_date)
+        values |= Contact._prepare_written_values(case_sudo, body)
+        if data["result"] != "allow" and not is_answer:
+            return Contact._note_refusal(case_sudo, channel, data, body=body, **values)
+        contact_sudo = Contact._reserve_by_hand(
+            case_sudo, channel, data, exemption=is_answer and "answer", **values
+        )
+        contact_sudo._refuse_for(contact_sudo._get_forbidden_words())
+        return contact_sudo
+
+    # WHAT IS NOT SENT
+
+    def _keep_among_colleagues(self, message):
+        """Make a note of a message that must not leave."""
+        # In sudo: messages are the mail system's own; it was just posted.
+        message_sudo = message.sudo()
+        if message_sudo.message_type == "user_notification":
+            message_sudo.message_type = "comment"  # no screen shows the others
+        message_sudo.write(
+            {
+                "is_internal": True,
+                "outgoing_email_to": False,
+                "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(
+                    "mail.mt_note"
+                ),
+                "partner_ids": [
+                    (3, partner.id)
+                    for partner in message_sudo.partner_ids
+                    if partner.partner_share
+                ],
+            }
+        )
+
+    def _tell_refusal(self, contact_sudo):
+        """Say on the case, and to whoever wrote, that a message was not sent."""
+        reason = contact_sudo._explain_refusal()
+        title = self.env._("Not sent to the debtor")
+        self._message_log(body=plaintext2html(f"{title}: {reason}"))
+        self.env.user._bus_send(
+            "simple_notification",
+            {"type": "warning", "sticky": True, "title": title, "message": reason},
+        )

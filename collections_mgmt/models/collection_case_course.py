@@ -1,0 +1,181 @@
+"""The course of a case: all that happened, of every kind, in one list."""
+
+from datetime import datetime, time
+from itertools import groupby
+
+from odoo import api, fields, models
+from odoo.tools import format_date, format_datetime, html2plaintext
+
+# How many entries are read of each kind, and how many are shown.
+MOST_ENTRIES = 40
+SHOWN_TEXT = 160
+# What became of a message, and no decision of its own.
+MESSAGE_DECISIONS = ("queued", "sent", "dropped", "skipped")
+# Words of people, and what the case says of itself; no trace of changed fields.
+MESSAGE_TYPES = ("comment", "email", "email_outgoing", "notification", "sms")
+
+
+class CollectionCase(models.Model):
+    _inherit = "collection.case"
+
+    course_html = fields.Html(string="Course", compute="_compute_course_html")
+
+    @api.depends("decision", "date_last_contact", "amount_open", "message_ids")
+    @api.depends_context("lang", "uid", "tz")
+    def _compute_course_html(self):
+        for case in self:
+            case.course_html = case._render_part(
+                "case_course", entries=case._get_course()
+            )
+
+    def _get_course(self):
+        """Return the last entries, the latest first; see ``_prepare_course_entry``."""
+        self.ensure_one()
+        entries = [entry for source in self._get_course_sources() for entry in source()]
+        entries.sort(key=lambda entry: entry["moment"], reverse=True)
+        return entries[:MOST_ENTRIES]
+
+    def _get_course_sources(self):
+        """Return the functions that give entries; modules add theirs."""
+        return [
+            self._get_course_decisions,
+            self._get_course_contacts,
+            self._get_course_payments,
+            self._get_course_messages,
+        ]
+
+    def _prepare_course_entry(self, when, icon, title, *details, color="muted"):
+        """Return an entry.
+
+        :param when: date, or datetime in UTC; a day comes after what happened on it
+        :param str icon: a Font Awesome name
+        :param str title: what happened
+        :param details: more words, empty ones are left out
+        :param str color: a Bootstrap color
+        """
+        is_moment = isinstance(when, datetime)
+        return {
+            "moment": when if is_moment else datetime.combine(when, time.max),
+            "when": format_datetime(self.env, when, dt_format="short")
+            if is_moment
+            else format_date(self.env, when),
+            "icon": icon,
+            "color": color,
+            "title": title,
+            "text": " · ".join(str(detail) for detail in details if detail),
+        }
+
+    # SOURCES
+
+    def _get_course_decisions(self):
+        """Return the decisions; one that a new day only repeats is left out.
+
+        So is what became of a message: the message is an entry of its own.
+        """
+        labels = dict(self._fields["decision"]._description_selection(self.env))
+        past = self.env["collection.case.decision"].search(
+            [("case_id", "=", self.id)], limit=MOST_ENTRIES
+        )
+        decisions = [
+            *((row.date, row.decision, row.stage_id, row.amount) for row in past[::-1]),
+            (
+                *(self.decision_date, self.decision),
+                *(self.decision_stage_id, self.decision_amount),
+            ),
+        ]
+        runs = groupby(  # pylint: disable=bad-builtin-groupby
+            (row for row in decisions if row[1] and row[1] not in MESSAGE_DECISIONS),
+            key=lambda row: row[1:3],
+        )
+        return [
+            self._prepare_course_entry(
+                date,
+                "fa-cog",
+                labels.get(decision, ""),
+                stage.name,
+                amount and self._format_amount(amount),
+            )
+            for date, decision, stage, amount in (next(run) for _key, run in runs)
+        ]
+
+    def _get_course_contacts(self):
+        Contact = self.env["collection.contact"]
+        labels = {
+            name: dict(Contact._fields[name]._description_selection(self.env))
+            for name in ("channel", "state", "outcome")
+        }
+        contacts = Contact.search(
+            [("case_id", "=", self.id), ("state", "!=", "test")],
+            limit=MOST_ENTRIES,
+            order="id desc",
+        )
+        return [self._get_course_contact(contact, labels) for contact in contacts]
+
+    def _get_course_contact(self, contact, labels):
+        icons = {"call": "fa-phone", "task": "fa-phone", "letter": "fa-file-text-o"}
+        icon = icons.get(contact.channel, "fa-envelope-o")
+        colors = {"sent": "success", "failed": "danger", "blocked": "warning"}
+        return self._prepare_course_entry(
+            contact.date_sent or contact.date_done or contact.date_planned,
+            icon,
+            f"{labels['channel'][contact.channel]}: {labels['state'][contact.state]}",
+            contact.stage_id.name,
+            labels["outcome"].get(contact.outcome),
+            contact.address,
+            contact.reason,
+            contact.user_id.name,
+            color=colors.get(contact.state, "muted"),
+        )
+
+    def _get_course_payments(self):
+        # In sudo: what was paid does not depend on who looks at the case.
+        lines = self.item_ids.sudo().move_line_id
+        matches = (
+            self.env["account.partial.reconcile"]
+            .sudo()
+            .search(
+                [("debit_move_id", "in", lines.ids)],
+                order="max_date desc, id desc",
+                limit=MOST_ENTRIES,
+            )
+        )
+        return [
+            self._prepare_course_entry(
+                match.max_date,
+                "fa-money",
+                self.env._("Credited")
+                if match.credit_move_id.move_id.move_type == "out_refund"
+                else self.env._("Paid"),
+                self._format_amount(match.amount),
+                match.debit_move_id.move_id.name,
+                match.credit_move_id.move_id.name,
+                color="success",
+            )
+            for match in matches
+        ]
+
+    def _get_course_messages(self):
+        contacts = self.contact_ids.filtered("mail_message_id")
+        messages = self.env["mail.message"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("message_type", "in", MESSAGE_TYPES),
+                ("id", "not in", contacts.mail_message_id.ids),
+            ],
+            limit=MOST_ENTRIES,
+        )
+        entries = []
+        for message in messages:
+            text = html2plaintext(message.body or "").strip()
+            if text:
+                entries.append(
+                    self._prepare_course_entry(
+                        message.date,
+                        "fa-comment-o",
+                        message.author_id.name or message.email_from or "",
+                        text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}…",
+                        color="info",
+                    )
+                )
+        return entries

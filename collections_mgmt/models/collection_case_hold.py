@@ -1,0 +1,124 @@
+"""Holds as the case, its items and the debtor show them."""
+
+from odoo import Command, api, fields, models
+
+from .collection_case_erase import erase_thread
+from .res_partner import COLLECTION_GROUPS
+
+
+class CollectionItem(models.Model):
+    _inherit = "collection.item"
+
+    hold_ids = fields.Many2many(
+        "collection.item.hold",
+        "collection_item_hold_item_rel",
+        "item_id",
+        "hold_id",
+        string="Holds",
+        readonly=True,
+    )
+
+    def _get_uncovered(self, currency):
+        """Return what is open and not covered by credits, in a currency.
+
+        :param res.currency currency: the company's, or the item's own
+        """
+        self.ensure_one()
+        uncovered = self.amount_residual - self.amount_credit
+        if currency == self.company_currency_id or not self.amount_residual:
+            return uncovered
+        rate = self.amount_residual_currency / self.amount_residual
+        return currency.round(uncovered * rate)
+
+
+class CollectionCase(models.Model):
+    _inherit = "collection.case"
+
+    item_hold_ids = fields.One2many(
+        "collection.item.hold", "case_id", string="Holds", readonly=True
+    )
+    item_hold_count = fields.Integer(compute="_compute_item_hold_count")
+
+    @api.depends("item_hold_ids")
+    def _compute_item_hold_count(self):
+        groups = self.env["collection.item.hold"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+        )
+        count_by_case = {case.id: count for case, count in groups}
+        for case in self:
+            case.item_hold_count = count_by_case.get(case.id, 0)
+
+    def _fold_into(self, partner):
+        # EXTENDS: with what is held of them
+        holds = self.item_hold_ids
+        result = super()._fold_into(partner)
+        for hold in holds:
+            hold.case_id = hold.item_ids.case_id[:1] or hold.case_id
+        return result
+
+    def _erase_conversation(self):
+        # EXTENDS: what was said of holds goes with it
+        holds = self.item_hold_ids
+        holds.write({"note": False, "payment_reference": False, "cancel_reason": False})
+        erase_thread(holds)
+        return super()._erase_conversation()
+
+    def action_open_holds(self):
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "collections_mgmt.collection_item_hold_action"
+            ),
+            "domain": [("case_id", "=", self.id)],
+            "context": {"default_case_id": self.id},
+        }
+
+    def action_hold_items(self):
+        """Open the form for what is not to be asked for meanwhile."""
+        self.ensure_one()
+        self.check_access("write")
+        return self._get_hold_action(self.open_item_ids)
+
+    def _get_announcement_action(self, items, **defaults):
+        """Return the action that opens the form of a payment of some items."""
+        reason = self.env["collection.hold.reason"].search(
+            [
+                ("is_payment_announced", "=", True),
+                ("company_id", "in", (False, self.company_id.id)),
+            ],
+            limit=1,
+        )
+        return {
+            **self._get_hold_action(items, default_reason_id=reason.id, **defaults),
+            "name": self.env._("Payment Announced"),
+        }
+
+    def _get_hold_action(self, items, **defaults):
+        """Return the action that opens the form of a hold on some items."""
+        self.ensure_one()
+        view = self.env.ref("collections_mgmt.collection_item_hold_view_register")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Hold"),
+            "res_model": "collection.item.hold",
+            "view_mode": "form",
+            "views": [(view.id, "form")],
+            "target": "new",
+            "context": {
+                "default_case_id": self.id,
+                "default_item_ids": [Command.set(items.ids)],
+                **defaults,
+            },
+        }
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    collection_item_hold_ids = fields.One2many(
+        "collection.item.hold",
+        "partner_id",
+        string="Holds",
+        readonly=True,
+        groups=COLLECTION_GROUPS,
+    )

@@ -1,0 +1,100 @@
+"""Which items nobody is asked for meanwhile, and which holds are over."""
+
+from odoo import models
+from odoo.tools import SQL
+
+
+class CollectionEngine(models.AbstractModel):
+    _inherit = "collection.engine"
+
+    def _get_hold_in_force_sql(self, scope):
+        """Return the SQL condition that ``hold`` holds on the day of the scope.
+
+        By its days: nothing has to be done for a hold to end.
+        """
+        return SQL(
+            """
+            (hold.state = 'open'
+             AND (hold.date_until IS NULL OR hold.date_until >= %s))
+            """,
+            scope.date,
+        )
+
+    def _get_agreements(self, scope):
+        # EXTENDS: what is open of the items on hold, after all else that is agreed
+        return {
+            **super()._get_agreements(scope),
+            "amount_held": SQL(
+                """
+                SELECT part.item_id,
+                       CASE WHEN %s THEN held.amount_residual_currency
+                            ELSE 0 END AS amount
+                  FROM collection_item_hold_item_rel part
+                  JOIN collection_item_hold hold ON hold.id = part.hold_id
+                  JOIN collection_item held ON held.id = part.item_id
+                """,
+                self._get_hold_in_force_sql(scope),
+            ),
+        }
+
+    def _follow_agreements(self, scope):
+        # EXTENDS: first which holds are over
+        ended = self._end_holds(scope)
+        result = super()._follow_agreements(scope)
+        ended._on_ended(scope.date)
+        return result
+
+    def _end_holds(self, scope):
+        """Write what became of holds that are over; return them.
+
+        Settled: nothing of the items is open, or as much was paid as was announced.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE collection_item_hold hold
+                   SET state = CASE WHEN fact.is_settled THEN 'settled'
+                                    ELSE 'ended' END,
+                       is_missed = hold.is_payment_announced AND NOT fact.is_settled,
+                       date_closed = %(date)s
+                  FROM (%(facts)s) fact
+                 WHERE hold.id = fact.id
+                   AND (fact.is_settled OR hold.date_until < %(date)s)
+                RETURNING hold.id
+                """,
+                facts=self._get_hold_facts_sql(scope),
+                date=scope.date,
+            )
+        )
+        # In sudo: what is said of them does not depend on who looks.
+        Hold = self.env["collection.item.hold"].sudo()
+        holds = Hold.browse(hold_id for [hold_id] in rows)
+        holds.invalidate_recordset(["state", "is_missed", "date_closed"], flush=False)
+        return holds
+
+    def _get_hold_facts_sql(self, scope):
+        """Return a SELECT of the open holds of the scope, and whether it is paid."""
+        return SQL(
+            """
+            SELECT hold.id,
+                   NOT COALESCE(BOOL_OR(item.state = 'open'), FALSE)
+                   OR hold.is_payment_announced
+                      AND ROUND(hold.amount - SUM(
+                              (item.amount_residual - item.amount_credit)
+                              * CASE WHEN hold.currency_id = company.currency_id THEN 1
+                                     ELSE item.amount_residual_currency
+                                          / NULLIF(item.amount_residual, 0) END
+                          ), currency.decimal_places) >= hold.amount_announced
+                   AS is_settled
+              FROM collection_item_hold hold
+              JOIN res_company company ON company.id = hold.company_id
+              JOIN res_currency currency ON currency.id = hold.currency_id
+         LEFT JOIN collection_item_hold_item_rel part ON part.hold_id = hold.id
+         LEFT JOIN collection_item item ON item.id = part.item_id
+             WHERE hold.state = 'open' AND hold.company_id = %(company)s
+               AND %(in_scope)s
+             GROUP BY hold.id, currency.decimal_places
+            """,
+            company=scope.company.id,
+            in_scope=scope.has("hold.partner_id"),
+        )

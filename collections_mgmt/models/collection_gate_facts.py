@@ -1,0 +1,369 @@
+"""What the gate knows of a debtor: where, who, what was wished, what was done."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import timedelta, timezone
+from functools import cached_property, lru_cache, partial
+
+import holidays
+
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.contact_rules import Event, Hold
+from ..tools.hours import parse_hours
+from ..tools.local_time import is_zone, load_zone, read_clock
+from ..tools.spanish_regions import REGIONS
+from ..tools.zones import find_zones
+
+# How far back contacts may matter to a rule.
+HISTORY = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a debtor may be: what rules, clock and calendar depend on."""
+
+    country_id: int = 0
+    country_code: str = ""
+    state_id: int = 0
+    state_code: str = ""
+    city: str = ""
+    zip_code: str = ""
+    phone: str = ""
+    is_known: bool = True
+
+    @cached_property
+    def zones(self):
+        """Return (IANA names, how they were found), as tools.zones does."""
+        return find_zones(
+            None,
+            self.country_code,
+            self.state_code,
+            self.phone,
+            city=self.city,
+            zip_code=self.zip_code,
+        )
+
+
+@dataclass(frozen=True)
+class Person:
+    """A partner as the gate sees it; the fields are those of res.partner."""
+
+    place: Place
+    debtor_type: str | None
+    zone: str | None
+    hours: str | None
+    granted_hours: str | None
+
+
+@dataclass
+class Facts:
+    """What is true of a debtor at a moment.
+
+    ``places_by_partner``: {partner id: Place}, the debtor's own and its contacts'.
+    ``debtor_types``: under which headings rules apply. ``own_days``: {date: whether
+    it is a holiday}, by the company's own calendar. ``seat``: the Place of who asks.
+    """
+
+    partner_id: int
+    places_by_partner: dict
+    debtor_types: frozenset
+    zone: str = ""
+    wishes: list = field(default_factory=list)
+    granted_hours: tuple = ()
+    history: list = field(default_factory=list)
+    holds: list = field(default_factory=list)
+    answers: list = field(default_factory=list)
+    own_days: tuple = ()
+    seat: Place | None = None
+
+    def get_places(self, recipient_id):
+        """Return the Places that count for a message to a partner."""
+        wanted = (self.partner_id, recipient_id)
+        found = {self.places_by_partner.get(partner_id) for partner_id in wanted}
+        return frozenset(found - {None})
+
+    def get_zones(self, recipient_id):
+        """Return the IANA names of the zones in which the rules must hold."""
+        if self.zone:
+            return (self.zone,)
+        places = self.get_places(recipient_id)
+        return tuple(sorted({name for place in places for name in place.zones[0]}))
+
+    def get_zone_basis(self, recipient_id):
+        """Return how the zones were found: "stated", "address", "phone", ..."""
+        if self.zone:
+            return "stated"
+        places = self.get_places(recipient_id)
+        if not all(place.is_known for place in places):
+            return "creditor"
+        return ",".join(sorted({place.zones[1] for place in places}))
+
+    def get_days(self, recipient_id, moment):
+        """Return the local days on which a moment falls where the debtor may be."""
+        zones = self.get_zones(recipient_id)
+        if not zones or not all(map(is_zone, zones)):  # it may be any of these
+            return frozenset(moment.date() + timedelta(days=n) for n in (-1, 0, 1))
+        return frozenset(read_clock(moment, load_zone(zone)).date() for zone in zones)
+
+    def get_latest_day(self, moment):
+        """Return the latest day that it may be where the debtor is."""
+        days = [self.get_days(place, moment) for place in self.places_by_partner]
+        return max(frozenset().union(*days), default=moment.date() + timedelta(days=1))
+
+    def get_calendar(self, recipient_id):
+        """Return the function that tells whether a day is a holiday there."""
+        places = self.get_places(recipient_id)
+        return partial(_is_holiday, places, self.own_days)
+
+
+def _is_holiday(places, own_days, day):
+    """Return whether a day is a holiday at one of the places; None if unknown."""
+    answers = [_is_holiday_at(place, own_days, day) for place in places]
+    if True in answers:
+        return True
+    return None if None in answers or not answers else False
+
+
+def _is_holiday_at(place, own_days, day):
+    for own in own_days:
+        if own.is_about(place, day):
+            return own.is_holiday
+    calendar = _get_calendar(place.country_code, place.state_code)
+    return None if calendar is None else day in calendar
+
+
+@lru_cache(maxsize=512)
+def _get_calendar(country_code, state_code):
+    """Return the public holidays of a country or state, None if nobody knows them."""
+    supported = holidays.list_supported_countries(include_aliases=True)
+    if country_code not in supported:
+        return None
+    # Odoo writes "DE-BY" where the calendars have "BY", but "CA" as they do.
+    state_code = state_code.removeprefix(f"{country_code}-")
+    if country_code == "ES":
+        state_code = REGIONS.get(state_code, state_code)
+    subdivision = state_code if state_code in supported[country_code] else None
+    return holidays.country_holidays(country_code, subdiv=subdivision)
+
+
+def _read_granted_hours(text):
+    """Return the hours that a debtor granted, none if they cannot be read."""
+    try:
+        return parse_hours(text)
+    except ValueError:
+        return ()
+
+
+@dataclass(frozen=True)
+class OwnDay:
+    """A day of the company's own calendar."""
+
+    date: object
+    is_holiday: bool
+    country_id: int
+    state_ids: frozenset
+
+    def is_about(self, place, day):
+        return (
+            self.date == day
+            and (not self.country_id or self.country_id == place.country_id)
+            and (not self.state_ids or place.state_id in self.state_ids)
+        )
+
+
+class CollectionGate(models.AbstractModel):
+    _inherit = "collection.gate"
+
+    def _get_facts(self, company, asks, moment, own_ids=()):
+        """Return {debtor's partner id: Facts} for the debtors of some asks.
+
+        A few statements for all of them, whatever their number.
+        """
+        facts = self._get_places_of(company, asks, self._get_own_days(company, moment))
+        self._add_history(company, facts, moment, own_ids)
+        self._add_holds(company, facts, moment)
+        self._add_consents(company, facts)
+        return facts
+
+    def _get_places_of(self, company, asks, own_days=()):
+        """Return {debtor's partner id: Facts}, of which only who and where is known."""
+        self.env.flush_all()
+        recipients = defaultdict(set)
+        for ask in asks:
+            recipients[ask.partner_id] |= {ask.partner_id, ask.recipient_id} - {0}
+        people = self._get_people(company, recipients)
+        return {
+            debtor_id: self._prepare_facts(
+                company, debtor_id, recipient_ids, people, own_days
+            )
+            for debtor_id, recipient_ids in recipients.items()
+        }
+
+    def _prepare_facts(self, company, debtor_id, recipient_ids, people, own_days):
+        places = {
+            person_id: people[person_id].place
+            for person_id in recipient_ids
+            if people[person_id].place.country_id
+        }
+        if not places:
+            creditor = people[company.partner_id.id].place
+            places[debtor_id] = replace(creditor, phone="", is_known=False)
+        debtor = people[debtor_id]
+        return Facts(
+            partner_id=debtor_id,
+            places_by_partner=places,
+            debtor_types=company._get_collection_debtor_types(debtor.debtor_type),
+            # A zone that nobody knows tells nothing.
+            zone=debtor.zone if is_zone(debtor.zone) else "",
+            wishes=[self._prepare_wish(debtor.hours)] if debtor.hours else [],
+            granted_hours=_read_granted_hours(debtor.granted_hours),
+            own_days=own_days,
+            seat=people[company.partner_id.id].place,
+        )
+
+    def _get_people(self, company, recipients):
+        """Return {partner id: Person} of debtors, recipients and the company."""
+        ids = {company.partner_id.id}.union(*recipients.values())
+        return {
+            person_id: Person(Place(*place), *wishes)
+            for person_id, *wishes, place in (
+                (row[0], *row[1:5], row[5:])
+                for row in self.env.execute_query(self._get_people_sql(ids))
+            )
+        }
+
+    def _get_people_sql(self, ids):
+        return SQL(
+            """
+            SELECT partner.id, partner.collection_debtor_type, partner.collection_tz,
+                   partner.collection_contact_hours, partner.collection_granted_hours,
+                   COALESCE(country.id, 0), COALESCE(country.code, ''),
+                   COALESCE(state.id, 0), COALESCE(state.code, ''),
+                   LOWER(TRIM(COALESCE(partner.city, ''))),
+                   TRIM(COALESCE(partner.zip, '')),
+                   COALESCE(partner.phone_sanitized, '')
+              FROM res_partner partner
+         LEFT JOIN res_country country ON country.id = partner.country_id
+         LEFT JOIN res_country_state state ON state.id = partner.state_id
+             WHERE partner.id = ANY(%s)
+            """,
+            list(ids),
+        )
+
+    def _get_own_days(self, company, moment):
+        # In sudo: the calendar is the same for everybody.
+        days = (
+            self.env["collection.holiday"]
+            .sudo()
+            .search(
+                Domain("company_id", "in", [False, company.id])
+                & Domain("date", ">=", moment.date() - timedelta(days=2))
+            )
+        )
+        return tuple(
+            OwnDay(
+                day.date,
+                day.kind == "holiday",
+                day.country_id.id,
+                frozenset(day.state_ids.ids),
+            )
+            for day in days
+        )
+
+    def _add_history(self, company, facts, moment, own_ids):
+        """Add what was sent and tried: one budget for every channel and person."""
+        for partner_id, at, *values, kind, notice, debts in self.env.execute_query(
+            self._get_history_sql(company, list(facts), moment, own_ids)
+        ):
+            facts[partner_id].history.append(
+                Event(
+                    (at or moment).replace(tzinfo=timezone.utc),
+                    *self._prepare_event_values(*values),
+                    frozenset(debts or ()),
+                    kind,
+                    notice or "",
+                )
+            )
+
+    def _prepare_event_values(self, channel, state, outcome):
+        """Return channel and outcome as the rules know them."""
+        if state in ("queued", "reserved"):
+            outcome = "reserved"
+        return channel, outcome or "sent"
+
+    def _get_history_sql(self, company, partner_ids, moment, own_ids):
+        """Return a SELECT of the contacts that may count for these debtors.
+
+        A creditor counts its own; an agency counts those for each of its principals.
+        """
+        creditor = SQL("contact.company_id = %s", company.id)
+        if company._has_one_contact_budget():
+            creditor = SQL("TRUE")
+        return SQL(
+            """
+            SELECT contact.partner_id,
+                   COALESCE(contact.date_sent, contact.date_done::timestamp) AS at,
+                   contact.channel, contact.state, contact.outcome,
+                   %(kind)s, stage.notice,
+                   ARRAY(SELECT item.move_id
+                           FROM collection_contact_line told
+                           JOIN collection_item item ON item.id = told.item_id
+                          WHERE told.contact_id = contact.id)
+              FROM collection_contact contact
+         LEFT JOIN collection_stage stage ON stage.id = contact.stage_id
+             -- What came back is failed: it gives its place back.
+             WHERE contact.partner_id = ANY(%(partners)s)
+               AND contact.id <> ALL(%(own)s)
+               AND (contact.state IN ('queued', 'sent')
+                    OR contact.state = 'reserved' AND contact.date_sent > %(now)s
+                       - INTERVAL '15 minutes')
+               AND contact.channel <> 'task'
+               -- Nor does an answer to what the debtor asked.
+               AND contact.exemption IS DISTINCT FROM 'answer'
+               -- A notice that the law wants first is not forgotten.
+               AND (stage.notice IS NOT NULL OR COALESCE(
+                    contact.date_sent, contact.date_done, %(now)s) > %(since)s)
+               AND %(creditor)s
+             ORDER BY contact.id
+            """,
+            partners=partner_ids,
+            now=moment.astimezone(timezone.utc).replace(tzinfo=None),
+            since=(moment - HISTORY).astimezone(timezone.utc).replace(tzinfo=None),
+            own=list(own_ids),
+            creditor=creditor,
+            kind=self.env["collection.contact"]._get_event_kind_sql("contact", "stage"),
+        )
+
+    def _add_holds(self, company, facts, moment):
+        """Add what stops contacts with these debtors, whoever entered it."""
+        # In sudo: a stop holds for whoever asks.
+        holds = (
+            self.env["collection.hold"]
+            .sudo()
+            .with_context(active_test=False)  # of archived partners as well
+            .search(
+                Domain("partner_id.commercial_partner_id", "in", list(facts))
+                & Domain("company_id", "in", [False, company.id])
+                & Domain("date_from", "<=", moment.date() + timedelta(days=1))
+                & (
+                    Domain("date_to", "=", False)
+                    | Domain("date_to", ">=", moment.date() - timedelta(days=1))
+                )
+            )
+        )
+        for hold in holds:
+            of_debtor = facts[hold.partner_id.commercial_partner_id.id]
+            if hold.date_from <= of_debtor.get_latest_day(moment):
+                channels = hold.channel_ids._get_codes()
+                of_debtor.holds.append(
+                    Hold(hold.kind, hold.date_to or None, channels or None)
+                )
+
+    def _add_consents(self, company, facts):
+        """Add what the debtors allowed and refused."""
+        answers = self.env["collection.consent"]._get_answers(company, list(facts))
+        for debtor_id, of_debtor in answers.items():
+            facts[debtor_id].answers = of_debtor

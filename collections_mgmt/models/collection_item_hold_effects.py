@@ -1,0 +1,124 @@
+"""What is said and done when something is put on hold, and when that is over."""
+
+import logging
+
+import psycopg2
+
+from odoo import models
+from odoo.tools import format_date
+
+_logger = logging.getLogger(__name__)
+
+
+class CollectionItemHold(models.Model):
+    _inherit = "collection.item.hold"
+
+    # IT BEGINS
+
+    def _on_opened(self):
+        self._note_debtors()
+        self._log_on_cases(lambda hold: hold._get_opened_text())
+        for hold in self.filtered("contact_id"):
+            hold._note_on_record()
+
+    def _note_on_record(self):
+        """Keep as evidence what was said in the contact."""
+        until = self.date_until
+        # In sudo: facts are the suite's own; who may record it was checked before.
+        self.contact_id.sudo()._note_event(
+            "held",
+            facts={"hold": self.id, "until": until and until.isoformat()},
+            words={
+                "reason": self.reason_id.name,
+                "items": self.item_ids.mapped("display_name"),
+                "announced": self.is_payment_announced
+                and self.currency_id.format(self.amount_announced),
+                "note": self.note or "",
+            },
+        )
+
+    def _get_opened_text(self, reason=None):
+        """Return what is held, as a sentence.
+
+        :param str reason: why it is held longer than it was
+        """
+        self.ensure_one()
+        values = {
+            "reason": " · ".join(filter(None, (self.reason_id.name, reason))),
+            "amount": self.currency_id.format(self.amount),
+            "date": format_date(self.env, self.date_until),
+        }
+        if not self.date_until:
+            return self.env._(
+                "%(amount)s on hold until somebody cancels it: %(reason)s.", **values
+            )
+        return self.env._("%(amount)s on hold until %(date)s: %(reason)s.", **values)
+
+    # IT IS OVER
+
+    def _on_ended(self, date):
+        """The engine found that these are over: say so, and give out the tasks.
+
+        All together; where that fails each by itself, so that one stops no other.
+
+        :param datetime.date date: the day of the engine
+        """
+        if not self:
+            return
+        self.env.flush_all()
+        if self._try_to_tell(date):
+            return
+        for hold in self:
+            hold._try_to_tell(date)
+
+    def _try_to_tell(self, date):
+        """Return whether it was said what became of these holds."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self._tell_ended(date)
+        except psycopg2.OperationalError:
+            raise  # other work was in the way: all is done again
+        except Exception:
+            self.env.transaction.clear()
+            _logger.exception("It is not said that these holds ended: %s", self.ids)
+            return False
+        return True
+
+    def _tell_ended(self, date):
+        self._log_on_cases(lambda hold: hold._get_ended_text())
+        # Money that did not come.
+        self.filtered("is_missed")._schedule_tasks(
+            "collections_mgmt.mail_activity_type_hold",
+            date,
+            lambda hold: hold._get_ended_text(),
+        )
+        self.env.flush_all()
+
+    def _get_ended_text(self):
+        """Return what became of the hold, as a sentence."""
+        self.ensure_one()
+        values = {
+            "reason": self.reason_id.name,
+            "amount": self.currency_id.format(
+                self.amount_announced if self.is_missed else self.amount
+            ),
+            "date": format_date(self.env, self.date_until),
+            "why": self.cancel_reason or "",
+        }
+        if self.state == "cancelled":
+            return self.env._(
+                "Hold of %(amount)s cancelled (%(reason)s): %(why)s", **values
+            )
+        if self.state == "settled":
+            return self.env._("Hold of %(amount)s over: it is paid.", **values)
+        if self.is_missed:
+            return self.env._(
+                "The announced payment of %(amount)s was not seen until %(date)s: it "
+                "is asked for again.",
+                **values,
+            )
+        return self.env._(
+            "Hold of %(amount)s over since %(date)s (%(reason)s): it is asked for "
+            "again.",
+            **values,
+        )

@@ -1,0 +1,194 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tools import mute_logger
+
+from .hold_common import HoldCommon
+
+EFFECTS = "odoo.addons.collections_mgmt.models.collection_item_hold_effects"
+
+
+class TestAnnouncedPayments(HoldCommon):
+    """The debtor says it is paid: held for some days, and somebody looks."""
+
+    def _get_tasks(self, case=None):
+        kind = self.env.ref("collections_mgmt.mail_activity_type_hold")
+        case = case or self.case
+        return case.activity_ids.filtered(lambda a: a.activity_type_id == kind)
+
+    def test_an_announced_payment_is_of_all_and_for_five_days(self):
+        hold = self._announce()
+        self.assertRecordValues(
+            hold,
+            [
+                {
+                    "is_payment_announced": True,
+                    "amount_announced": 100.0,
+                    "date_until": self.today + timedelta(days=5),
+                }
+            ],
+        )
+        self.assertEqual(self.case.decision, "held")
+
+    def test_the_payment_takes_it_off_the_list(self):
+        hold = self._announce()
+        self._hold(invoice=self._other_invoice())
+        Hold = self.env["collection.item.hold"]
+        listed = [
+            ("state", "=", "open"),
+            ("is_payment_announced", "=", True),
+            ("partner_id", "=", self.debtor.id),
+        ]
+        self.assertEqual(Hold.search(listed), hold)
+        self._pay_on(2)
+        self.assertEqual(hold.state, "settled")
+        self.assertFalse(Hold.search(listed))
+        self._look(9)
+        self.assertFalse(self._get_tasks())
+
+    def _other_invoice(self):
+        move = self._create_overdue_invoice(self.debtor, 5, 40.0)
+        self._plan()
+        self._skip_messages()
+        return move
+
+    def test_money_that_does_not_come_is_asked_for_and_a_task(self):
+        self.case.agent_id = self.user
+        hold = self._announce()
+        self._look(6)
+        self.assertEqual((hold.state, hold.is_missed), ("ended", True))
+        self.assertEqual(self._chased(), 100.0)
+        task = self._get_tasks()
+        self.assertEqual(task.user_id, self.user)
+        self.assertIn("was not seen", task.summary)
+        self.assertIn("was not seen", str(self.case.message_ids[0].body))
+
+    def test_looking_again_gives_no_second_task(self):
+        self._announce()
+        self._look(6)
+        said = len(self.case.message_ids)
+        self._look(7)
+        self.assertEqual(len(self._get_tasks()), 1)
+        self.assertEqual(len(self.case.message_ids), said)
+
+    def test_another_hold_that_ends_is_nobodys_task(self):
+        hold = self._hold(date_until=self.today + timedelta(days=2))
+        self._look(3)
+        self.assertEqual((hold.state, hold.is_missed), ("ended", False))
+        self.assertFalse(self._get_tasks())
+
+    def test_a_part_that_came_as_announced_settles_it(self):
+        hold = self._announce(amount_announced=60.0)
+        self._pay_on(2, 60.0)
+        self.assertEqual(hold.state, "settled")
+        self._look(3)
+        self.assertEqual(self._chased(), 40.0)
+        self._look(9)
+        self.assertFalse(self._get_tasks())
+
+    def test_less_than_announced_is_not_it(self):
+        hold = self._announce()
+        self._pay_on(2, 60.0)
+        self.assertEqual(hold.state, "open")
+        self._look(6)
+        self.assertTrue(hold.is_missed)
+        self.assertEqual(self._chased(), 40.0)
+
+    def test_a_payment_not_matched_yet_is_the_one_announced(self):
+        hold = self._announce()
+        self._create_payment(self.debtor, 100.0)
+        self._end_transaction()
+        self.assertEqual(hold.state, "settled")
+        self.assertEqual(self._decision(), "credits")
+
+    def test_a_credit_from_before_is_not_what_was_announced(self):
+        self._create_credit_note(self.debtor, 30.0)
+        self._end_transaction()
+        hold = self._announce()
+        self.assertEqual((hold.amount, hold.state), (70.0, "open"))
+        self._look(6)
+        self.assertTrue(hold.is_missed)
+
+    def test_a_foreign_payment_counts_in_its_currency(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": euro.id,
+                "name": self.today - timedelta(days=60),
+                "rate": 0.5,
+                "company_id": self.env.company.id,
+            }
+        )
+        move = self._create_overdue_invoice(self.debtor, 5, 100.0, currency_id=euro.id)
+        self._plan()
+        self._skip_messages()
+        hold = self._announce(move, amount_announced=60.0)
+        self.assertEqual((hold.currency_id, hold.amount), (euro, 100.0))
+        self._pay(move, 50.0)
+        self._end_transaction()
+        self.assertEqual(hold.state, "open")
+        self._pay(move, 10.0)
+        self._end_transaction()
+        self.assertEqual(hold.state, "settled")
+
+    def test_one_debtors_fault_stops_no_other(self):
+        bolt = self._create_debtor("Bolt")
+        move = self._create_overdue_invoice(bolt, 5, 40.0)
+        self._plan()
+        self._skip_messages()
+        holds = self._announce() | self._announce(move)
+        Hold = self.env.registry["collection.item.hold"]
+        prepare = Hold._prepare_task_values
+
+        def fail_for_acme(hold, *args):
+            if hold.partner_id == self.debtor:
+                raise ValueError("A fault")
+            return prepare(hold, *args)
+
+        with (
+            patch.object(Hold, "_prepare_task_values", fail_for_acme),
+            mute_logger(EFFECTS),
+        ):
+            self._look(6)
+        self.assertEqual(set(holds.mapped("state")), {"ended"})
+        self.assertFalse(self._get_tasks())
+        self.assertTrue(self._get_tasks(self._case(bolt)))
+        self.assertEqual(self._chased(), 100.0)
+
+    def test_receipts_are_the_files_of_the_hold(self):
+        receipt = self.env["ir.attachment"].create(
+            {
+                "name": "transfer.pdf",
+                "raw": b"%PDF",
+                "res_model": "collection.item.hold",
+            }
+        )
+        hold = self._announce(receipt_ids=[Command.link(receipt.id)])
+        bare = self._announce(self._other_invoice())
+        self.assertEqual((receipt.res_id, hold.has_receipt), (hold.id, True))
+        Hold = self.env["collection.item.hold"]
+        ours = [("id", "in", (hold | bare).ids)]
+        self.assertEqual(Hold.search([("has_receipt", "=", True), *ours]), hold)
+        self.assertEqual(Hold.search([("has_receipt", "=", False), *ours]), bare)
+        bare.message_post(attachments=[("later.pdf", b"%PDF")])
+        bare.invalidate_recordset()
+        self.assertTrue(bare.has_receipt)
+
+    def test_a_payment_to_come_is_a_promise(self):
+        tomorrow = self.today + timedelta(days=1)
+        with self._refused(UserError, "register a promise instead"):
+            self._announce(payment_date=tomorrow)
+
+    def test_an_announced_payment_has_an_amount(self):
+        for amount in (0.0, -5.0):
+            with self.subTest(amount), self._refused(UserError, "Enter the amount"):
+                self._announce(amount_announced=amount)
+
+    def test_what_a_reason_meant_then_stays(self):
+        hold = self._announce()
+        hold.reason_id.is_payment_announced = False
+        self.env.flush_all()
+        self.assertTrue(hold.is_payment_announced)

@@ -1,0 +1,88 @@
+"""Words as a reader sees them, whatever their accents, capitals and markup."""
+
+import re
+import unicodedata
+
+from lxml import etree, html
+
+# Elements that begin a line of their own: words do not run over their borders.
+BLOCKS = frozenset(
+    {
+        *("address", "article", "blockquote", "br", "div", "footer", "header", "hr"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section"),
+        *("table", "td", "th", "tr", "ul"),
+    }
+)
+# What is read aloud or shown on a picture's place is text, too.
+SPOKEN_ATTRIBUTES = ("alt", "title")
+
+
+def read_html(text):
+    """Return the text of HTML, or of plain text, on one line.
+
+    >>> read_html("<p>Cita<b>ción</b></p><p>judicial&nbsp;</p>")
+    'Citación judicial'
+    >>> read_html("5 < 6")
+    '5 < 6'
+    """
+    if not re.search(r"<[a-zA-Z!/]", text or ""):
+        return " ".join((text or "").split())
+    root = html.fragment_fromstring(str(text), create_parent="div")
+    etree.strip_elements(root, etree.Comment, "style", "script", with_tail=False)
+    return " ".join("".join(_iter_texts(root)).split())
+
+
+def _iter_texts(element):
+    is_block = element.tag in BLOCKS
+    if is_block:
+        yield " "
+    for name in SPOKEN_ATTRIBUTES:
+        if element.get(name):
+            yield f" {element.get(name)} "
+    yield element.text or ""
+    for child in element:
+        yield from _iter_texts(child)
+        yield child.tail or ""
+    if is_block:
+        yield " "
+
+
+def simplify(text):
+    """Return words to compare: no accents, no capitals, one space between.
+
+    >>> simplify("  Citación\\nJUDICIAL ")
+    'citacion judicial'
+    """
+    decomposed = unicodedata.normalize("NFKD", text or "")
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(letters.casefold().split())
+
+
+def find_words(words, texts):
+    """Return those of the words that stand in one of the texts as whole words.
+
+    >>> find_words(["citación judicial", "writ"], ["CITACION  JUDICIAL", "We write"])
+    ['citación judicial']
+    """
+    simple = [simplify(text) for text in texts]
+    return [
+        word
+        for word in words
+        if simplify(word)
+        and any(re.search(rf"(?<!\w){_escape(word)}(?!\w)", text) for text in simple)
+    ]
+
+
+def _escape(word):
+    return re.escape(simplify(word))
+
+
+def is_said(piece, text):
+    """Return whether a text says a piece in the same words.
+
+    Stars, which stand for bold letters in text without markup, make no difference.
+
+    >>> is_said("Ways to pay: transfer", "Hello. *Ways to pay:*  TRANSFER. Bye")
+    True
+    """
+    return simplify(piece).replace("*", "") in simplify(text).replace("*", "")

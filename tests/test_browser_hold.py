@@ -1,0 +1,81 @@
+"""A payment that the debtor announced, in a real browser: from the case to the list."""
+
+import pytest
+from playwright.sync_api import expect
+
+# The server and the browser of the other screens, with books of our own.
+from .test_browser import no_memory_limit, page, url  # noqa: F401
+
+LIST = "/odoo/action-collections_mgmt.collection_item_hold_action_verify"
+RECEIPT = {"name": "receipt.txt", "mimeType": "text/plain", "buffer": b"Transferred."}
+
+
+@pytest.fixture(scope="module")
+def books(own_db):
+    """One late debtor whom nobody has written to."""
+    own_db.shell(
+        """
+        overdue_invoice("Hold & Sons", "hold@example.com", 12, 300)
+        env["collection.engine"]._follow(env.company)
+        env.cr.commit()
+        result(True)
+        """
+    )
+    return own_db
+
+
+def open_case(page, url):  # noqa: F811
+    page.goto(f"{url}/odoo/collections")
+    page.locator(".o_data_row", has_text="Hold & Sons").locator(
+        ".o_data_cell[name=partner_id]"
+    ).click()
+    expect(page.locator("h1", has_text="Hold & Sons")).to_be_visible()
+
+
+def test_an_announced_payment_goes_from_the_case_to_the_list_and_back(
+    page,  # noqa: F811
+    url,  # noqa: F811
+):
+    open_case(page, url)
+    page.locator("button[name=action_hold_items]").click()
+    dialog = page.locator(".modal")
+    expect(dialog.locator(".o_data_row")).to_have_count(1)
+    dialog.locator("[name=reason_id] input").fill("Payment ann")
+    page.locator(".o-autocomplete--dropdown-item", has_text="Payment announced").click()
+    expect(dialog.locator("[name=amount_announced] input")).to_have_value("300.00")
+    dialog.locator("[name=payment_reference] input").fill("TR-1")
+    with page.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name="Attach").click()
+    chooser.value.set_files(RECEIPT)
+    expect(dialog.locator("[name=receipt_ids]")).to_contain_text("receipt")
+    dialog.locator(".o_form_button_save").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("[name=decision_text]").first).to_contain_text("on hold until")
+    page.goto(f"{url}{LIST}")
+    row = page.locator(".o_data_row", has_text="Hold & Sons")
+    expect(row.locator("[name=has_receipt] input")).to_be_checked()
+    page.locator(".o_switch_view.o_kanban").click()
+    card = page.locator(".o_kanban_record", has_text="Hold & Sons")
+    expect(card).to_contain_text("300.00")
+    page.locator(".o_switch_view.o_calendar").click()
+    page.wait_for_selector(".o_calendar_view .fc-event, .o_calendar_view .o_event")
+    page.locator(".o_switch_view.o_list").click()
+    row.locator(".o_data_cell[name=partner_id]").click()
+    expect(page.locator("[name=receipt_ids]")).to_contain_text("receipt")
+    page.locator("button[name=action_cancel]").click()
+    dialog.locator("[name=reason] input").fill("It was another debtor")
+    dialog.locator("button[name=action_save]").click()
+    expect(page.locator("[name=cancel_reason]")).to_contain_text("another debtor")
+
+
+def test_the_invoice_shows_what_is_on_hold(page, url):  # noqa: F811
+    open_case(page, url)
+    page.get_by_role("button", name="Open Items").click()
+    page.locator("button[name=action_open_move]").first.click()
+    page.locator("button[name=action_hold_items]").click()
+    dialog = page.locator(".modal")
+    dialog.locator("[name=reason_id] input").fill("Purchase")
+    page.locator(".o-autocomplete--dropdown-item", has_text="Purchase order").click()
+    dialog.locator(".o_form_button_save").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".alert .badge", has_text="On Hold")).to_contain_text("300.00")
