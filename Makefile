@@ -1,5 +1,5 @@
 # Commands for people who work on the suite; each sets up by itself what it needs.
-.PHONY: help demo test coverage lint bench screenshots i18n clean
+.PHONY: help demo test lint bench screenshots i18n clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -11,10 +11,6 @@ demo:  ## run the collections of a sample company and open the web client (ARGS=
 test:  ## run every test (ARGS="-k promise" picks some)
 	@dev/setup.sh
 	@dev/test.sh $(ARGS)
-
-coverage:  ## run every test and report which lines none has run (takes half as long again)
-	@dev/setup.sh
-	@COVERAGE=yes dev/test.sh $(ARGS)
 
 lint:  ## check the code: ruff, pylint-odoo, Odoo's own checks
 	@dev/setup.sh

@@ -9,14 +9,25 @@ drop_databases() {
     done
 }
 
+# The server of a demo that was killed, for one: without its database it is of no use.
+stop_what_still_runs() {
+    local place
+    for place in $(grep -lszF "COLLECTIONS_STATE=$CACHE/" /proc/[0-9]*/environ); do
+        kill "$(echo "$place" | cut -d/ -f3)" 2>/dev/null || true
+    done
+}
+
+stop_what_still_runs
 [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ] || drop_databases
-if [ -f "$CACHE/postgres/data/postmaster.pid" ]; then
-    kill -INT "$(head -1 "$CACHE/postgres/data/postmaster.pid")" 2>/dev/null || true
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -f "$CACHE/postgres/data/postmaster.pid" ] || break
-        sleep 1
+pid=$(server_pid)
+if [ -n "$pid" ]; then
+    kill -INT "$pid"
+    for _ in $(seq 50); do
+        [ -n "$(server_pid)" ] || break
+        sleep 0.2
     done
 fi
 rm -rf "$CACHE"
+rm -rf "$REPO"/{.hypothesis,.ruff_cache,.pytest_cache,.coverage,htmlcov}
 find "$REPO" -name __pycache__ -type d -prune -exec rm -rf {} +
 say "Removed $CACHE"

@@ -5,15 +5,16 @@
 use_environment
 
 SERVE=1
+RESET=
 for option in "$@"; do
     case $option in
         --no-serve) SERVE= ;;
-        --reset) drop_db "$DEMO_DB" ;;
+        --reset) RESET=1 ;;
         *) die "unknown option $option (there are --no-serve and --reset)" ;;
     esac
 done
 
-export HTTP_PORT=${HTTP_PORT:-8069} SMTP_PORT=${SMTP_PORT:-8025} MAILDIR=$STATE/mail
+export MAILDIR=$STATE/mail
 
 # What the modules are made of, to know whether the demo has to follow a change.
 modules_state() {
@@ -26,12 +27,11 @@ mark_demo() { psql -Xqd postgres -c "COMMENT ON DATABASE \"$1\" IS '$2'"; }
 create_demo() {
     say "Creating the demo database: two years of a wholesaler's books (once, 2 to 3 minutes)"
     local building=${DEMO_DB}_building log=$STATE/demo.log
-    rm -rf "$MAILDIR"
     drop_db "$DEMO_DB"
     copy_db "$(cat "$STATE/base_db")" "$building"
     odoo -d "$building" -i "$MODULES" --load-language=es_ES,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the modules could not be installed: $log"; }
-    odoo shell -d "$building" --no-http <"$REPO/dev/demo_books.py" >>"$log" 2>&1 ||
+    odoo shell -d "$building" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_books.py" >>"$log" 2>&1 ||
         { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     grep -q 'demo books written' "$log" || { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     mark_demo "$building" "$state"
@@ -47,30 +47,57 @@ update_demo() {
     mark_demo "$DEMO_DB" "$state"
 }
 
-state=$(modules_state)
-if ! db_exists "$DEMO_DB"; then create_demo
-elif [ "$(demo_state)" != "$state" ]; then update_demo; fi
+prepare_demo() {
+    local state
+    state=$(modules_state)
+    [ -z "$RESET" ] || drop_db "$DEMO_DB"
+    if ! db_exists "$DEMO_DB"; then create_demo
+    elif [ "$(demo_state)" != "$state" ]; then update_demo; fi
+}
 
 answers() { (: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-! answers "$SMTP_PORT" || die "port $SMTP_PORT is taken: set SMTP_PORT to a free one"
-[ -z "$SERVE" ] || ! answers "$HTTP_PORT" || die "port $HTTP_PORT is taken: set HTTP_PORT to a free one"
-say "Mail catcher on port $SMTP_PORT, messages in $MAILDIR"
-python "$REPO/dev/mail_catcher.py" "$SMTP_PORT" "$MAILDIR" &
-CATCHER=$!
-trap 'kill $CATCHER 2>/dev/null || true' EXIT
-for _ in $(seq 100); do
-    answers "$SMTP_PORT" && break
-    kill -0 $CATCHER 2>/dev/null || die "the mail catcher does not start"
-    sleep 0.1
-done
+# start_catcher: sets CATCHER and SMTP_PORT. A demo that was killed may still hold the usual
+# port; one that was asked for has to be free.
+start_catcher() {
+    local port=${SMTP_PORT:-8025 or-next} said
+    # shellcheck disable=SC2086  # two words
+    exec {said}< <(exec python "$REPO/dev/mail_catcher.py" "$MAILDIR" $port)
+    CATCHER=$!
+    trap 'kill $CATCHER 2>/dev/null || true' EXIT
+    read -r -u "$said" SMTP_PORT || die "the mail catcher does not start"
+    say "Mail catcher on port $SMTP_PORT, messages in $MAILDIR"
+}
 
-say "Collection run of today"
-odoo shell -d "$DEMO_DB" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_run.py" 2>"$STATE/run.log" ||
-    { tail -20 "$STATE/run.log" >&2; die "the collection run failed: $STATE/run.log"; }
-[ -f "$STATE/run.ok" ] || { tail -20 "$STATE/run.log" >&2; die "the collection run failed: $STATE/run.log"; }
-rm -f "$STATE/run.ok"
-note "$(find "$MAILDIR/new" -type f 2>/dev/null | wc -l) real e-mails are in $MAILDIR"
+# choose_http_port: sets HTTP_PORT in the same way.
+choose_http_port() {
+    local port=${HTTP_PORT:-8069}
+    while answers "$port"; do
+        [ -z "${HTTP_PORT:-}" ] || die "port $port is taken: set HTTP_PORT to a free one"
+        port=$((port + 1))
+    done
+    HTTP_PORT=$port
+}
+
+collect() {
+    say "Collection run of today"
+    rm -f "$STATE/run.ok"
+    # The shell ends well even if the script did not.
+    if ! odoo shell -d "$DEMO_DB" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_run.py" 2>"$STATE/run.log" ||
+        [ ! -f "$STATE/run.ok" ]; then
+        tail -20 "$STATE/run.log" >&2
+        die "the collection run failed: $STATE/run.log"
+    fi
+    note "$(find "$MAILDIR/new" -type f | wc -l) real e-mails of today and the weeks before are in $MAILDIR"
+}
+
+[ -z "$SERVE" ] || choose_http_port
+# The mailbox belongs to the database.
+if [ -n "$RESET" ] || ! db_exists "$DEMO_DB"; then rm -rf "$MAILDIR"; fi
+start_catcher
+# One after the other: what is left of a command that was killed may still be at it.
+locked "demo-$CLONE_ID" prepare_demo
+locked "demo-$CLONE_ID" collect
 
 [ -n "$SERVE" ] || exit 0
 cat <<TEXT
@@ -86,5 +113,7 @@ cat <<TEXT
   Outgoing mail is caught in $MAILDIR. End with Ctrl-C.
 
 TEXT
-python -m odoo -d "$DEMO_DB" --db-filter="^$DEMO_DB\$" --http-port="$HTTP_PORT" --smtp-port="$SMTP_PORT" \
+# The catcher ends with this process.
+trap - EXIT
+exec python -m odoo -d "$DEMO_DB" --db-filter="^$DEMO_DB\$" --http-port="$HTTP_PORT" --smtp-port="$SMTP_PORT" \
     --max-cron-threads=1 2>>"$STATE/serve.log"

@@ -9,10 +9,12 @@ env = env(context={"lang": "en_US", "allowed_company_ids": company.ids})  # noqa
 run = env["collection.run"]._plan(company.with_env(env))
 env.cr.commit()
 Contact = env["collection.contact"]
-while Contact.search_count([("state", "=", "planned")]):
+while Contact.search_count(Contact._get_ready_domain()):
     Contact._cron_deliver()
 # Straight from the queue, as its job does: the catcher is a real SMTP server.
 env["mail.mail"].search([("state", "=", "outgoing")]).send(auto_commit=True)
+# The worklists are in order as after a night.
+env["collection.engine"]._cron_rank()
 env.cr.commit()
 env.invalidate_all()
 
@@ -35,7 +37,7 @@ for line in run.decision_ids.sorted(lambda line: -line.case_count):
     )
 print(
     f"\n  {'contacts by stage':<34}{'sent':>8}{'to approve':>12}{'tasks':>8}"
-    f"{'failed':>8}{'dropped':>8}"
+    f"{'later':>8}{'blocked':>8}{'failed':>8}{'dropped':>8}"
 )
 for stage, contacts in sorted(
     run.contact_ids.grouped("stage_id").items(), key=lambda pair: pair[0].days
@@ -46,9 +48,15 @@ for stage, contacts in sorted(
         f"{len(mails.filtered(lambda contact: contact.state == 'sent')):>8}"
         f"{len(mails.filtered(lambda contact: contact.state == 'review')):>12}"
         f"{len(contacts - mails):>8}"
+        f"{len(contacts.filtered(lambda contact: contact.state == 'planned')):>8}"
+        f"{len(contacts.filtered(lambda contact: contact.state == 'blocked')):>8}"
         f"{len(contacts.filtered(lambda contact: contact.state == 'failed')):>8}"
         f"{len(contacts.filtered(lambda contact: contact.state == 'dropped')):>8}"
     )
+waiting = run.contact_ids.filtered(lambda contact: contact.state == "planned")
+for contact in waiting.sorted("slot")[:5]:
+    print(f"\n  {contact.partner_id.name}, {contact.stage_id.name}: waits")
+    print("    " + contact.verdict_text.replace("\n", "\n    "))
 if not run.contact_ids:
     print("  nothing to send: everybody due today was contacted already")
 print()

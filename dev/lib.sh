@@ -38,17 +38,27 @@ locked() {
     mkdir -p "$CACHE"
     local name=$1; shift
     # The command itself does not hold the lock: a server it starts would keep it.
-    ( flock 9; "$@" 9>&- ) 9>"$CACHE/.$name.lock"
+    (
+        flock -n 9 || { say "Waiting for another command that prepares the same ($name)"; flock 9; }
+        "$@" 9>&-
+    ) 9>"$CACHE/.$name.lock"
 }
 
 # odoo_paths: sets ODOO_PATH (what PYTHONPATH needs) and ADDONS_PATH.
 odoo_paths() {
     if [ -n "${ODOO_HOME:-}" ]; then
-        if [ -f "$ODOO_HOME/release.py" ]; then ODOO_PATH=$(dirname "$ODOO_HOME")
-        else ODOO_PATH=$ODOO_HOME; fi
-        [ -f "$ODOO_PATH/odoo/release.py" ] ||
+        local package=$ODOO_HOME
+        [ -f "$package/release.py" ] || package=$ODOO_HOME/odoo
+        [ -f "$package/release.py" ] ||
             die "ODOO_HOME=$ODOO_HOME holds no Odoo: give the folder that contains odoo/release.py"
-        ODOO_PATH=$(cd "$ODOO_PATH" && pwd)
+        package=$(cd "$package" && pwd)
+        ODOO_PATH=$(dirname "$package")
+        # An installed one lies among the packages of another Python: it is taken alone.
+        if [ ! -f "$ODOO_PATH/odoo-bin" ]; then
+            ODOO_PATH=$CACHE/installed-$(printf %s "$package" | sha256sum | cut -c1-8)
+            mkdir -p "$ODOO_PATH"
+            ln -sfn "$package" "$ODOO_PATH/odoo"
+        fi
     else
         ODOO_PATH=$CACHE/odoo/usr/lib/python3/dist-packages
     fi
@@ -92,6 +102,14 @@ copy_db() {
         cp -a "$CACHE/data/filestore/$1" "$CACHE/data/filestore/$2"
     fi
     psql -Xqd postgres -c "ALTER DATABASE \"$2_new\" RENAME TO \"$2\""
+}
+
+# server_pid: the private server's process, nothing if it does not run. The file that a
+# crash leaves behind may name another process by now.
+server_pid() {
+    local pid
+    pid=$(head -1 "$CACHE/postgres/data/postmaster.pid" 2>/dev/null) || return 0
+    if [ "/proc/$pid/cwd" -ef "$CACHE/postgres/data" ]; then echo "$pid"; fi
 }
 
 odoo() { python -m odoo "$@"; }

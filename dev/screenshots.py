@@ -14,6 +14,10 @@ from playwright.sync_api import sync_playwright
 DESKTOP = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FIRST_ROW = ".o_data_row .o_data_cell"
+FIRST_CARD = ".o_kanban_record:not(.o_kanban_ghost)"
+ACTION = "/odoo/action-collections_mgmt."
+WORKLIST = ACTION + "collection_case_worklist_action"
+OPENS_A_FORM = (FIRST_ROW, FIRST_CARD)
 
 # name: (log-in, path, what to wait for, clicks before the picture, window); a pair
 # among the clicks is a field and what to type there.
@@ -22,7 +26,66 @@ PICTURES = {
     "case": ("accountant", "/odoo/collections", FIRST_ROW, [FIRST_ROW], DESKTOP),
     "case_es": ("collector", "/odoo/collections", FIRST_ROW, [FIRST_ROW], DESKTOP),
     "cases_es": ("collector", "/odoo/collections", FIRST_ROW, [], DESKTOP),
-    "cases_phone": ("collector", "/odoo/collections", ".o_kanban_record", [], PHONE),
+    "worklist": (
+        "accountant",
+        WORKLIST,
+        ".o_searchview_facet",
+        [".o_facet_remove"],
+        DESKTOP,
+    ),
+    "worklist_es": ("collector", WORKLIST, FIRST_ROW, [], DESKTOP),
+    "worklist_phone": ("collector", WORKLIST, FIRST_CARD, [], PHONE),
+    "case_phone": ("collector", WORKLIST, FIRST_CARD, [FIRST_CARD], PHONE),
+    "teams": ("accountant", ACTION + "collection_team_action", FIRST_ROW, [], DESKTOP),
+    "promises": (
+        "accountant",
+        ACTION + "collection_promise_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "promise": (
+        "accountant",
+        ACTION + "collection_promise_action",
+        FIRST_ROW,
+        [FIRST_ROW],
+        DESKTOP,
+    ),
+    "disputes": (
+        "accountant",
+        ACTION + "collection_dispute_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "dispute": (
+        "accountant",
+        ACTION + "collection_dispute_action",
+        FIRST_ROW,
+        [FIRST_ROW],
+        DESKTOP,
+    ),
+    "holds": (
+        "accountant",
+        ACTION + "collection_item_hold_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "holds_es": (
+        "collector",
+        ACTION + "collection_item_hold_action",
+        FIRST_ROW,
+        [],
+        DESKTOP,
+    ),
+    "compliance": (
+        "accountant",
+        ACTION + "collection_compliance_action",
+        ".o_pivot",
+        [],
+        DESKTOP,
+    ),
     "kanban": (
         "accountant",
         "/odoo/collections",
@@ -32,49 +95,49 @@ PICTURES = {
     ),
     "runs": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_run_action",
+        ACTION + "collection_run_action",
         FIRST_ROW,
         [],
         DESKTOP,
     ),
     "run": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_run_action",
+        ACTION + "collection_run_action",
         FIRST_ROW,
         [FIRST_ROW],
         DESKTOP,
     ),
     "contacts": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_contact_action",
+        ACTION + "collection_contact_action",
         FIRST_ROW,
         [],
         DESKTOP,
     ),
     "message": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_contact_action",
+        ACTION + "collection_contact_action",
         FIRST_ROW,
         [".o_data_row:has-text('mail') .o_data_cell"],
         DESKTOP,
     ),
     "items": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_item_action",
+        ACTION + "collection_item_action",
         FIRST_ROW,
         [],
         DESKTOP,
     ),
     "strategy": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_strategy_action",
+        ACTION + "collection_strategy_action",
         FIRST_ROW,
         [".o_data_row .o_data_cell[name=name]"],
         DESKTOP,
     ),
     "stage": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_strategy_action",
+        ACTION + "collection_strategy_action",
         FIRST_ROW,
         [
             ".o_data_row .o_data_cell[name=name]",
@@ -84,14 +147,14 @@ PICTURES = {
     ),
     "review": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_contact_review_action",
+        ACTION + "collection_contact_review_action",
         ".o_list_view",
         [],
         DESKTOP,
     ),
     "preview": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_run_action",
+        ACTION + "collection_run_action",
         FIRST_ROW,
         [
             ".o_control_panel button:has-text('Preview')",
@@ -104,9 +167,53 @@ PICTURES = {
     ),
     "invoice": (
         "accountant",
-        "/odoo/action-collections_mgmt.collection_item_action",
+        ACTION + "collection_item_action",
         FIRST_ROW,
         [".o_data_row button[name=action_open_move]"],
+        DESKTOP,
+    ),
+    "contact_rules": (
+        "accountant",
+        ACTION + "collection_contact_rule_action",
+        ".o_group_header",
+        [".o_group_header:has-text('Chile')"],
+        DESKTOP,
+    ),
+    "contact_rule": (
+        "accountant",
+        ACTION + "collection_contact_rule_action",
+        ".o_group_header",
+        [
+            ".o_group_header:has-text('Chile')",
+            ".o_data_row:has-text('CL-CALLVISIT') .o_data_cell[name=name]",
+        ],
+        DESKTOP,
+    ),
+    "call": (
+        "accountant",
+        "/odoo/collections",
+        FIRST_ROW,
+        # The second person who asks on the same day hears no.
+        [
+            FIRST_ROW,
+            "button[name=action_call]",
+            ".modal .btn-close",
+            "button[name=action_call]",
+        ],
+        DESKTOP,
+    ),
+    "call_phone": (
+        "collector",
+        "/odoo/collections",
+        ".o_kanban_record",
+        [".o_kanban_record", "button[name=action_call]"],
+        PHONE,
+    ),
+    "partner_rules": (
+        "accountant",
+        "/odoo/collections",
+        FIRST_ROW,
+        [FIRST_ROW, "button[name=action_open_partner]", "a[name=collections]"],
         DESKTOP,
     ),
     "portal": ("portal", "/my/collections", "table", [], DESKTOP),
@@ -148,6 +255,8 @@ def take(page, url, path, target, clicks):
             page.locator(selector).first.fill(text)
         else:
             page.locator(click).first.click()
+            if click in OPENS_A_FORM:
+                page.wait_for_selector(".o_form_view .o_form_sheet")
         page.wait_for_timeout(2500)
     # The client keeps a connection open: it never goes idle.
     page.wait_for_timeout(2000)

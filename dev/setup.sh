@@ -19,10 +19,14 @@ python_bin() {
     done
 }
 
+apt_root() { as_root env DEBIAN_FRONTEND=noninteractive "$@" >>"$CACHE/apt.log" 2>&1; }
+
 apt_install() {
-    local log=$CACHE/apt.log
-    if [ -z "${APT_UPDATED:-}" ]; then as_root apt-get update -q >"$log" 2>&1 || return 1; APT_UPDATED=1; fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" >>"$log" 2>&1
+    command -v apt-get >/dev/null || return 1
+    if [ -z "${APT_UPDATED:-}" ]; then apt_root apt-get update -q || return 1; APT_UPDATED=1; fi
+    local install=(apt-get install -qy --no-install-recommends -o DPkg::Lock::Timeout=300 "$@")
+    # An installation that was killed has to be finished before the next one.
+    apt_root "${install[@]}" || { apt_root dpkg --configure -a && apt_root "${install[@]}"; }
 }
 
 # need COMMAND-THAT-PROVES-IT PACKAGES...: install what the suite cannot do without.
@@ -35,13 +39,16 @@ need() {
     fi
 }
 
-# wish COMMAND WHAT-GOES-MISSING PACKAGES...: install what it can go on without.
+# wish COMMAND-THAT-PROVES-IT WHAT-GOES-MISSING PACKAGES...: install what it can go on without.
 wish() {
-    local command=$1 loss=$2; shift 2
-    command -v "$command" >/dev/null && return
+    local proof=$1 loss=$2; shift 2
+    [ -n "$($proof)" ] && return
     say "Installing $*"
-    apt_install "$@" || note "$command could not be installed: $loss"
+    apt_install "$@" || note "$* could not be installed: $loss"
 }
+
+# What drives the browser in tests and for pictures (playwright's node) is linked to it.
+libatomic() { ls /usr/lib/*/libatomic.so.1 /usr/lib*/libatomic.so.1 2>/dev/null; }
 
 private_postgres_wanted() { [ -z "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ]; }
 
@@ -51,14 +58,15 @@ system_packages() {
         need python_bin python3 python3-venv
         if private_postgres_wanted; then need postgres_bin postgresql postgresql-client; fi
         need "command -v psql" postgresql-client
-        wish chromium "browser tests will be skipped" chromium fonts-dejavu-core
-        wish wkhtmltopdf "PDF tests will be skipped" wkhtmltopdf fonts-dejavu-core
     else
         [ -n "$(python_bin)" ] || die "Python 3.10 to 3.13 with venv is needed"
         if private_postgres_wanted; then [ -n "$(postgres_bin)" ] || die "PostgreSQL 13 or newer is needed"; fi
         command -v psql >/dev/null || die "the PostgreSQL client (psql) is needed"
         [ -n "${ODOO_HOME:-}" ] || die "set ODOO_HOME to an Odoo 19: this system has no Debian packages"
     fi
+    wish "command -v chromium" "browser tests will be skipped" chromium fonts-dejavu-core
+    [ -z "$(command -v chromium)" ] || wish libatomic "browser tests will fail" libatomic1
+    wish "command -v wkhtmltopdf" "PDF tests will be skipped" wkhtmltopdf fonts-dejavu-core
 }
 
 # The machine's own Debian mirror, from its apt configuration.
@@ -188,7 +196,8 @@ max_connections = 120
 CONF
         touch "$home/.complete"
     fi
-    if ! as_server "$bin/pg_ctl" -D "$home/data" status >/dev/null 2>&1; then
+    if [ -z "$(server_pid)" ]; then
+        rm -f "$home/data/postmaster.pid"
         free_port >"$home/port"
         as_server "$bin/pg_ctl" -D "$home/data" -w -t 60 -l "$home/data/server.log" \
             -o "-p $(cat "$home/port")" start >/dev/null ||

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The whole suite in a database of its own. Arguments go to pytest.
-#   COVERAGE  "yes" reports which lines no test has run
+# The whole suite in databases of its own. Arguments go to pytest.
+#   COVERAGE  "no" leaves out the report of the lines that no test has run; it is also left out where arguments pick tests
+#   WORKERS   how many processes share the tests, each with its own copy of the database
 . "$(dirname "$0")/lib.sh"
 use_environment
 
@@ -19,8 +20,8 @@ export COVERAGE_FILE=$STATE/coverage PYTHONDONTWRITEBYTECODE=1
 HTTP_PORT=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 sed "s/^http_port = .*/http_port = $HTTP_PORT/; \$a db_name = $TEST_DB" "$STATE/odoo.conf" >"$STATE/test.conf"
 export ODOO_RC=$STATE/test.conf
-if [ "${COVERAGE:-}" != yes ]; then exec python -m pytest "$@"; fi
-status=0
-coverage run -m pytest "$@" || status=$?
-coverage report || true
-exit $status
+# A class stays in one process, which has prepared its records once. Each process takes a gigabyte.
+cores=$(nproc)
+options=(-n "${WORKERS:-$((cores < 4 ? cores : 4))}" --dist loadscope)
+if [ $# = 0 ] && [ "${COVERAGE:-}" != no ]; then options+=(--cov --cov-config=setup.cfg); fi
+exec python -m pytest "${options[@]}" "$@"
