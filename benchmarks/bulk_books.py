@@ -98,12 +98,13 @@ class BulkBooks:
 
     # WHAT IS WRITTEN
 
-    def build(self, items):
+    def build(self, items, per_debtor=ITEMS_PER_DEBTOR):
         """Write debtors and documents with ``items`` open receivable lines.
 
+        :param int per_debtor: how many of the lines a debtor has, on average
         :rtype: Summary
         """
-        self._create_debtors(max(items // ITEMS_PER_DEBTOR, 1))
+        self._create_debtors(max(items // per_debtor, 1))
         seeds = self._create_seeds()
         counts = {
             "foreign": round(items * SHARE_FOREIGN),

@@ -12,6 +12,10 @@ STEPS = {
     "floor": "floor: Odoo's own mass mailing, 3 lines",
     "next_day": "run after everybody was written to",
     "ordinary_day": "run of an ordinary day",
+    "rank": "rank every case",
+    "worklist": "open a collector's worklist, 80 rows",
+    "worklist_of_all": "open everybody's worklist, 80 rows",
+    "case": "open a case of 200 items",
 }
 POSTING_STEPS = {
     "post": "post together",

@@ -145,6 +145,12 @@ class Benchmark:
         self.ours.step("add_a_day", items=self.size, days=2)
         self.ours.vacuum()
         figures["ordinary_day"] = self.ours.step("plan", days=2)
+        self._say("the worklist")
+        figures["rank"] = self.ours.step("rank")
+        self.ours.vacuum()
+        screens = self.ours.step("screens")
+        for name in ("worklist", "worklist_of_all", "case"):
+            figures[name] = screens[name]
 
     def _measure_posting(self):
         """Interleave the two databases: what disturbs one disturbs the other."""

@@ -12,18 +12,27 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import Command, fields
+from odoo.tests import new_test_user
 from odoo.tools import split_every
 
-from .bulk_books import BulkBooks
+from .bulk_books import ITEMS_PER_DEBTOR, BulkBooks
 from .check_books import check_books
 from .marks import RESULT_MARK
 from .meter import Meter
+from .screens import open_form, open_list
 
 # A day brings new invoices, and some are paid
 DAILY_INVOICES = 0.01
 DAILY_PAYMENTS = 0.003
 MOST_PAYMENTS = 300  # they are registered through Odoo, which takes its time
 SENT_BATCH = 500
+# Screens: one of so many collectors, a case with so many items more, how often
+COLLECTORS = 20
+LARGE_CASE = 200
+SCREEN_REPETITIONS = 6
+GROUP = "base.group_user,collections_mgmt.group_collection_"
+WORKLIST = "collections_mgmt.collection_case_worklist_action"
+MINE, ALL = ("mine", "to_do"), ("to_do",)
 
 
 def perform(env, name, **arguments):
@@ -36,7 +45,7 @@ def perform(env, name, **arguments):
 # BOOKS
 
 
-def make_books(env, items):
+def make_books(env, items, per_debtor=ITEMS_PER_DEBTOR):
     """Give an empty company its books, in a currency without cents."""
     company = env.company
     company.country_id = env.ref("base.cl")
@@ -44,7 +53,7 @@ def make_books(env, items):
     company.currency_id.active = True
     env["res.lang"]._activate_lang("es_419")
     with Meter(env.cr) as meter:
-        summary = BulkBooks(company).build(items)
+        summary = BulkBooks(company).build(items, per_debtor)
         env.cr.commit()
     problems = check_books(company)
     if problems:
@@ -68,11 +77,33 @@ def add_a_day(env, items, days=1):
 
 def ask_for_approval(env):
     """Let every message wait for approval, where the suite has such a queue."""
+    _open_all_hours(env)
+    _fill_in_required_words(env)
     stages = env["collection.stage"].search([])
     if not hasattr(env["collection.contact"], "action_approve"):
         return {"review": False}
     stages.needs_approval = True
     return {"review": True}
+
+
+def _open_all_hours(env):
+    """Let the contact rules speak as always, but at any hour the benchmark runs."""
+    if "collection.contact.rule" in env:
+        rules = env["collection.contact.rule"].search([("kind", "=", "window")])
+        rules.write({"hours": "00:00-24:00", "skip_holidays": False})
+
+
+def _fill_in_required_words(env):
+    """Enter what the law wants messages to say: without it they are stopped."""
+    if "collection_payment_ways" in env.company._fields:
+        env.company.write(
+            {
+                "vat": "76543210-3",
+                "street": "Avenida Uno 100",
+                "city": "Santiago",
+                "collection_payment_ways": "By bank transfer to account 100-200-300",
+            }
+        )
 
 
 def follow(env):
@@ -169,6 +200,56 @@ def note_sent(env):
         contacts.browse(ids[start : start + SENT_BATCH])._set_sent()
         env.cr.commit()
     return {"contacts": len(ids)}
+
+
+def rank(env):
+    """Rank every case, as the nightly job does."""
+    with Meter(env.cr) as meter:
+        changed = env["collection.engine"]._rank_today(env.company)
+        env.cr.commit()
+    cases = env["collection.case"].search_count([("state", "=", "open")])
+    return {**meter.result, "cases": cases, "changed": changed}
+
+
+def screens(env):
+    """Open a collector's worklist and a case with many items, as the client does.
+
+    Each is opened several times with an empty cache; the medians are returned.
+    """
+    cases = env["collection.case"].search([("state", "=", "open")])
+    collector, manager = (
+        env(user=new_test_user(env, f"bench_{group}", GROUP + group).id)
+        for group in ("collector", "manager")
+    )
+    cases[: len(cases) // COLLECTORS].agent_id = collector.user
+    large = cases[0]
+    moves = _create_drafts(env, LARGE_CASE, large.partner_id)
+    moves.invoice_payment_term_id = False
+    moves.action_post()
+    env["collection.engine"]._follow(env.company, tuple(large.partner_id.ids))
+    env.cr.commit()
+    return {
+        "cases": len(cases),
+        "own_cases": len(cases) // COLLECTORS,
+        "items": len(large.open_item_ids),
+        "worklist": _time_screen(env, lambda: open_list(collector, WORKLIST, MINE)),
+        "worklist_of_all": _time_screen(env, lambda: open_list(manager, WORKLIST, ALL)),
+        "case": _time_screen(env, lambda: open_form(collector, WORKLIST, large)),
+    }
+
+
+def _time_screen(env, act):
+    results = []
+    for _repetition in range(SCREEN_REPETITIONS):
+        env.invalidate_all()
+        with Meter(env.cr) as meter:
+            act()
+        results.append(meter.result)
+    # The first one fills the caches that a server keeps.
+    return {
+        key: statistics.median(result[key] for result in results[1:])
+        for key in results[0]
+    }
 
 
 # THE RIVAL: OCA account_credit_control
@@ -269,8 +350,10 @@ def _post_and_pay_each(env, count):
     }
 
 
-def _create_drafts(env, count):
-    debtors = env["res.partner"].search([("ref", "=like", "BULK%")], limit=count)
+def _create_drafts(env, count, debtors=None):
+    debtors = debtors or env["res.partner"].search(
+        [("ref", "=like", "BULK%")], limit=count
+    )
     moves = env["account.move"].create(
         [
             {
@@ -298,7 +381,7 @@ STEPS = {
     step.__name__: step
     for step in (
         *(make_books, add_a_day),
-        *(ask_for_approval, follow, plan, approve),
+        *(ask_for_approval, follow, plan, approve, rank, screens),
         *(mass_mail, deliver, count_messages, note_sent),
         *(rival_prepare, rival_run, rival_approve, rival_messages),
         post_and_pay,

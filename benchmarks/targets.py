@@ -48,6 +48,10 @@ def get_verdicts(size):
         ),
         Verdict("queries of that run", 59, ours["next_day"]["queries"]),
         Verdict("memory of that run", 50, ours["next_day"]["memory_mb"], "MB"),
+        Verdict("rank every case", 60, ours["rank"]["seconds"], "s"),
+        Verdict("open the worklist", 0.15, ours["worklist"]["seconds"], "s"),
+        Verdict("queries of the worklist", 29, ours["worklist"]["queries"]),
+        Verdict("open a case of 200 items", 0.4, ours["case"]["seconds"], "s"),
         Verdict("approve everything", 1, (ours["approve"] or {}).get("seconds"), "s"),
         Verdict(
             "messages for 10,000 debtors",
