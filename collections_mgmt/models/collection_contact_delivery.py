@@ -10,8 +10,12 @@ from odoo.tools.mail import email_normalize_all
 
 from ..const import DELIVERY_BATCH_SIZE
 from ..tools.errors import explain
+from ..tools.own_html import put_back, set_aside
 
 _logger = logging.getLogger(__name__)
+
+# The fields by which a template says what QWeb wrote, of escaped values
+OWN_PIECES = ("items_table", "legal_block")
 
 
 class CollectionContact(models.Model):
@@ -379,17 +383,9 @@ class CollectionContact(models.Model):
 
         :param dict rendered: {contact id: {"subject", "body_html"}}
         """
-        # In sudo: messages, mails and notifications are the mail system's own records;
-        # the contacts themselves were planned for this delivery.
-        messages = (
-            self.env["mail.message"]
-            .sudo()
-            .create(
-                self._prepare_message_values_list(
-                    {contact: rendered[contact.id] for contact in self}
-                )
-            )
-        )
+        messages = self._create_messages(rendered)
+        # In sudo: mails and notifications are the mail system's own records; the
+        # contacts themselves were planned for this delivery.
         mails = (
             self.env["mail.mail"]
             .sudo()
@@ -410,6 +406,45 @@ class CollectionContact(models.Model):
             contact.write(contact._prepare_content_values(mail))
         self._set_queued()
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _create_messages(self, rendered):
+        """Post the texts on the cases: one message per contact, in order.
+
+        A text is cleaned as any other, but for the tables the suite wrote itself.
+        """
+        cleaned, kept = {}, {}
+        for contact in self:
+            text = rendered[contact.id]
+            body, kept[contact] = set_aside(
+                text["body_html"], contact._get_own_pieces()
+            )
+            cleaned[contact] = {**text, "body_html": body}
+        # In sudo: as for the mails.
+        messages = (
+            self.env["mail.message"]
+            .sudo()
+            .create(self._prepare_message_values_list(cleaned))
+        )
+        for contact, message in zip(self, messages, strict=True):
+            if not kept[contact]:
+                continue
+            body = put_back(message.body, kept[contact])
+            if body is None:
+                message.body = rendered[contact.id]["body_html"]
+            else:
+                # As written, it would be cleaned again.
+                message._fields["body"]._update_cache(message, str(body), dirty=True)
+        return messages
+
+    def _get_own_pieces(self):
+        """Return the HTML that the suite wrote itself and that the text may hold."""
+        self.ensure_one()
+        if self.is_edited:
+            return []
+        # As when it was rendered: then they are still in memory.
+        told = self.sudo().with_context(lang=self.lang)
+        source = self._get_template().sudo().with_context(lang=self.lang).body_html
+        return [told[name] for name in OWN_PIECES if name in (source or "")]
 
     def _prepare_message_values_list(self, rendered):
         """Return the values of the chatter messages, one per contact, in order."""

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
+from odoo.tools.mail import html_sanitize
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
@@ -420,3 +421,10 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
                 "stage_date": self.today - timedelta(days=days),
             }
         )
+
+    # CHECKS
+
+    def _assert_clean(self, body):
+        """Check that Odoo would keep this body of a message as it is."""
+        cleaned = html_sanitize(body, sanitize_attributes=True, sanitize_style=True)
+        self.assertEqual(cleaned, str(body).replace("\xa0", "&nbsp;"))

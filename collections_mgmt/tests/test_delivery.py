@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from lxml import html
 
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import CollectionCommon
 
@@ -456,6 +456,53 @@ class TestDelivery(CollectionCommon):
         ).sudo()._update_field_translations(
             "arch_db", {"es_ES": {"Due Date": "Vencimiento"}}
         )
+
+    def test_what_stands_on_the_case_is_as_clean_as_any_message(self):
+        self.env.company.country_id = self.env.ref("base.cl")
+        self.debtor.write(
+            {"name": "<b>Acme</b> & Cía", "country_id": self.env.ref("base.cl").id}
+        )
+        move = self._create_overdue_invoice(self.debtor, 5)
+        move.name = "INV/<img src=x onerror=alert(1)>/1"
+        self._create_credit_note(self.debtor, 10.0)
+        self._plan()
+        body = self._deliver().mail_message_id.body
+        self.assertIn("<table", body)
+        self._assert_clean(body)
+
+    def test_what_a_template_says_of_its_own_is_cleaned(self):
+        template = self.stage_due.step_ids.template_id
+        # As it may have come by an import, which does not clean.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE mail_template SET body_html = jsonb_build_object('en_US', %s)"
+                " WHERE id = %s",
+                "<div onclick='alert(1)'><script>alert(2)</script>"
+                "<t t-out='object.items_table'/><a href='javascript:alert(3)'>x</a>"
+                "</div>",
+                template.id,
+            )
+        )
+        template.invalidate_recordset()
+        move = self._create_overdue_invoice(self.debtor, 5)
+        self._plan()
+        body = self._deliver().mail_message_id.body
+        self.assertIn(move.name, body)
+        for unwanted in ("onclick", "<script", "javascript:", "<hr"):
+            self.assertNotIn(unwanted, body)
+
+    def test_a_table_in_a_place_that_is_cleaned_away_is_missed_nowhere_else(self):
+        template = self.stage_due.step_ids.template_id
+        template.body_html = (
+            "<div><p>Dear customer</p><t t-out='object.items_table'/>"
+            "<span t-att-title='object.items_table'>What you owe</span></div>"
+        )
+        move = self._create_overdue_invoice(self.debtor, 5)
+        self._plan()
+        body = self._deliver().mail_message_id.body
+        self.assertIn(move.name, body)
+        self.assertIn("What you owe", body)
+        self.assertNotIn("<hr", body)
 
     def test_text_of_the_debtor_is_escaped_everywhere(self):
         debtor = self._create_debtor(

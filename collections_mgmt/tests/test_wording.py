@@ -101,6 +101,11 @@ class TestChile(WordingCommon):
             "This is not a judicial procedure to seize goods.",
         )
 
+    def test_they_are_as_clean_as_any_text(self):
+        self.env.company.collection_payment_ways = "<b onclick=x>Cash</b>\nor other"
+        self.assertIn("<b onclick=x>Cash</b>", self._say())
+        self._assert_clean(self._contacts(self.debtor).mail_message_id.body)
+
     def test_they_stand_there_in_the_debtors_language(self):
         self._activate_spanish()
         self._assert_said(
