@@ -8,7 +8,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..tools.local_time import is_zone, load_zone
-from .collection_contact_evidence import as_utc, write_utc
+from .collection_contact_evidence import DECISIONS, as_utc, write_utc
 
 # What has the verdict, with its rules and counters, in it.
 JUDGED = ("allowed", "deferred", "blocked", "reserved", "overridden", "incident")
@@ -42,7 +42,13 @@ class CollectionContact(models.Model):
         """
         contact_ids = list(dict.fromkeys(note[0] for note in noted))
         facts = self._get_facts_to_note(contact_ids)
-        unknown = [contact_id for contact_id, fact in facts.items() if not fact["zone"]]
+        # What people decide at their desks happens on nobody's clock.
+        on_clock = {note[0] for note in noted if note[1] not in DECISIONS.values()}
+        unknown = [
+            contact_id
+            for contact_id, fact in facts.items()
+            if not fact["zone"] and contact_id in on_clock
+        ]
         zones = self.browse(unknown)._find_zones() if unknown else {}
         for contact_id, (zone, basis) in zones.items():
             facts[contact_id].update(zone=zone, zone_basis=basis)

@@ -80,6 +80,8 @@ class TestFacts(EvidenceCommon):
                 getattr(contact, act)()
                 self.assertEqual(self._kinds(contact), [kind])
                 self.assertEqual(self._facts(contact, kind)["user"], self.env.uid)
+                # It happens at a desk: the debtor's clock does not matter.
+                self.assertNotIn("zone", self._facts(contact, kind))
 
     def test_what_the_rules_stop_is_noted_with_their_counters(self):
         contact = self._plan_one()
