@@ -43,9 +43,8 @@ class CollectionContact(models.Model):
 
         :return: the contacts that may leave now, in their order
         """
-        asked = self.filtered(lambda contact: not contact._is_thanks())
-        allowed = self - asked
-        for company, contacts in asked.grouped("company_id").items():
+        allowed = self.browse()
+        for company, contacts in self.grouped("company_id").items():
             allowed |= contacts._pass_gate_of(company)
         return self & allowed  # in their order
 
@@ -135,10 +134,14 @@ class CollectionContact(models.Model):
     def _hold_mails_back(self):
         """Ask again for mails in the outgoing queue: they may have waited long.
 
+        Or somebody sends one again that failed.
+
         :return: the mails that do not leave now; their time is set, or they are off
         """
-        queued = self.filtered(lambda contact: contact.state == "queued")
-        held = queued - queued._pass_gate()
+        asked = self.filtered(lambda contact: contact.state in ("queued", "failed"))
+        held = asked - asked._pass_gate()
+        for contact in (asked - held).filtered("mail_mail_id.email_cc"):
+            contact.mail_mail_id.email_cc = contact.copies  # nobody who refused since
         mails = held.mail_mail_id
         waiting = held.filtered(lambda contact: contact.state == "queued")
         for contact in waiting:
@@ -155,12 +158,22 @@ class CollectionContact(models.Model):
             partner_id=self.partner_id.id,
             channel=GATE_CHANNELS.get(self.channel, self.channel),
             recipient_id=self.address_partner_id.id or 0,
-            stage_kind="reminder" if self.stage_id.days < 0 else "dunning",
+            stage_kind=self._get_stage_kind(),
             debt_ids=frozenset(self.line_ids.item_id.move_id.ids),
             notice=self.stage_id.notice or "",
             has_costs=self.stage_id.has_costs,
             addresses=frozenset(map(simplify_address, self._get_asked_addresses())),
         )
+
+    def _get_stage_kind(self):
+        """Return of what kind it is to rules and answers: of Ask.stage_kind.
+
+        Thanks for a payment are of no stage: rules about stages are not about them.
+        """
+        self.ensure_one()
+        if self._is_thanks():
+            return "thanks"
+        return "reminder" if self.stage_id.days < 0 else "dunning"
 
     def _get_asked_addresses(self):
         """Return the addresses it goes to, none where nobody knows yet."""
@@ -302,7 +315,8 @@ class CollectionContact(models.Model):
     def _put_off(self, slot):
         """Let a contact wait for its lawful moment."""
         self.slot = slot.replace(tzinfo=None)
-        self._get_cases_of_today()._note_outcome("queued", self.slot.date())
+        waiting = self.filtered(lambda contact: contact.state != "failed")
+        waiting._get_cases_of_today()._note_outcome("queued", self.slot.date())
 
     def _call_back_deliveries(self, moment):
         """Let the delivery jobs start when what waits may leave, minute by minute."""

@@ -318,10 +318,12 @@ class CollectionEngine(models.AbstractModel):
                    state, date_done, retry_date
               FROM collection_contact contact
              WHERE contact.case_id = cases.id AND contact.promise_id IS NULL
+               AND NOT (%(is_thanks)s)
                AND (contact.state = 'sent' OR contact.state IN ('failed', 'blocked')
                     AND contact.user_id IS NULL)
              ORDER BY contact.id DESC LIMIT 1
-            """
+            """,
+            is_thanks=self.env["collection.contact"]._get_thanks_sql("contact"),
         )
 
     def _get_left_beside_sql(self):

@@ -226,14 +226,14 @@ class TestFacts(EvidenceCommon):
             (fact["zone"], fact["zone_basis"]), ("America/Santiago", "stated")
         )
 
-    def test_thanks_have_a_time_of_their_own_though_no_rule_was_asked(self):
+    def test_thanks_are_judged_and_have_their_time_as_other_messages(self):
         self.env.company.collection_thanks_template_id = self.template
         self._run()
         self._pay(self.move)
         self._plan()
         thanks = self._contacts(self.debtor)[-1]
         self._deliver()
-        self.assertEqual(self._kinds(thanks), ["queued"])
+        self.assertEqual(self._kinds(thanks), ["allowed", "queued"])
         self.assertEqual(self._facts(thanks, "queued")["zone"], "America/Santiago")
 
     def test_the_facts_name_nobody(self):

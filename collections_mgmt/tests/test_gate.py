@@ -217,18 +217,85 @@ class TestWaiting(GateCommon):
             self._deliver_ready()
         self.assertEqual(contact.state, "queued")
 
-    def test_thanks_for_a_payment_are_not_asked_for(self):
-        self.env.company.collection_thanks_template_id = self.template
+
+class TestThanks(GateCommon):
+    """Thanks for a payment are asked for: as a message that is of no stage."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls._create_overdue_invoice(cls.debtor, 5)
+        cls.env.company.collection_thanks_template_id = cls.template
+
+    def setUp(self):
+        super().setUp()
         with self._local("10:00"):
             self._plan_and_deliver()
             self._send_mails()
-        self._forbid()
-        self._pay(self.move)
+        self.payment = self._pay(self.move)
         self._end_transaction()
-        [_message, thanks] = self._contacts(self.debtor)
-        self.assertTrue(thanks._is_thanks())
+        self.thanks = self._contacts(self.debtor)[-1]
+        self.assertTrue(self.thanks._is_thanks())
+
+    def test_what_is_allowed_leaves_with_its_verdict(self):
         self._deliver_ready()
-        self.assertRecordValues(thanks, [{"state": "queued", "verdict": False}])
+        self.assertRecordValues(self.thanks, [{"state": "queued", "verdict": "allow"}])
+
+    def test_whatever_stops_contacts_stops_them(self):
+        kinds = self.env["collection.hold"]._fields["kind"].get_values(self.env)
+        for kind in kinds:
+            with self.subTest(kind), self.cr.savepoint() as savepoint:
+                self._stop(kind=kind)
+                self._deliver_ready()
+                self.assertRecordValues(
+                    self.thanks, [{"state": "blocked", "verdict": "block"}]
+                )
+                self.assertTrue(self.thanks.reason)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_who_refused_every_e_mail_gets_none(self):
+        self._answer("refused")
+        self._deliver_ready()
+        self.assertEqual(self.thanks.state, "blocked")
+
+    def test_who_refused_e_mails_about_what_is_due_gets_them(self):
+        self._answer("refused", purpose="dunning")
+        self._deliver_ready()
+        self.assertEqual(self.thanks.state, "queued")
+
+    def test_a_rule_on_stages_is_not_about_them(self):
+        for kind in ("reminder", "dunning", "costs"):
+            self._forbid(stage_kind=kind)
+        self._deliver_ready()
+        self.assertEqual(self.thanks.state, "queued")
+
+    def test_they_wait_for_a_lawful_moment(self):
+        self._create_rule(hours="10:00-20:00")
+        self._deliver_ready()
+        self.assertRecordValues(self.thanks, [{"state": "planned", "verdict": "defer"}])
+        with self._at(self.thanks.slot):
+            self._deliver_ready()
+        self.assertEqual(self.thanks.state, "queued")
+
+    def test_in_the_outgoing_queue_they_are_asked_for_again(self):
+        self._deliver_ready()
+        self._stop()
+        self.assertFalse(self._send_mails())
+        self.assertEqual(self.thanks.state, "blocked")
+
+    def test_thanks_that_were_stopped_hold_no_dunning_back(self):
+        stop = self._stop()
+        self._deliver_ready()
+        self.assertEqual(self.thanks.state, "blocked")
+        self.payment.action_draft()
+        self.payment.action_cancel()
+        stop.unlink()
+        self.thanks.sudo().retry_date = self.today + timedelta(days=90)
+        with self._day(20):
+            self._plan()
+        self.assertEqual(self._case(self.debtor).decision, "send")
+        self.assertEqual(self._contacts(self.debtor)[-1].stage_id, self.stage_first)
 
 
 class TestBudget(GateCommon, ListenCommon):

@@ -371,6 +371,35 @@ class TestOutgoingQueue(GateCommon):
         self.assertEqual(mail.state, "cancel")
         self.assertFalse(self._items(self.move).stage_id)
 
+    def test_a_mail_that_failed_is_not_sent_again_against_the_rules(self):
+        self._fail_mails()
+        self.assertEqual(self.contact.state, "failed")
+        mail = self.contact.sudo().mail_mail_id
+        for rule in ("10:00", "stop"):
+            with self.subTest(rule), self.cr.savepoint() as savepoint:
+                if rule == "stop":
+                    self._stop()
+                    rule = "09:00"
+                mail.mark_outgoing()
+                with self._local(rule):
+                    self.assertFalse(self._process_queue())
+                self.assertEqual((mail.state, self.contact.state), ("cancel", "failed"))
+                savepoint.rollback()
+                self.env.invalidate_all()
+        mail.mark_outgoing()
+        self.assertTrue(self._process_queue())
+        self.assertEqual(self.contact.state, "sent")
+
+    def test_who_refuses_its_copy_meanwhile_gets_none(self):
+        mail = self.contact.sudo().mail_mail_id
+        copied = self._create_debtor("Copy")
+        self.debtor.collection_cc_ids = copied
+        mail.email_cc = copied.email
+        self._answer("refused", address=copied.email)
+        self._process_queue()
+        reached = [to for email in self.emails for to in email["smtp_to_list"]]
+        self.assertEqual(reached, [self.debtor.email])
+
     def test_other_mails_of_the_queue_leave(self):
         mail = self.env["mail.mail"].create(
             {"email_to": "x@debtor.test", "body_html": "<p>Hello</p>"}
