@@ -57,6 +57,7 @@ from . import (
     collection_contact_opt_out,
     collection_outcome,
     collection_contact_wording,
+    collection_contact_leaving,
     collection_contact_event,
     collection_contact_evidence,
     collection_contact_guard,

@@ -370,7 +370,7 @@ class CollectionContact(models.Model):
             contact._set_failed(
                 contact._get_failure_sentence(self.env._("there is no text."))
             )
-        if spoken := self - silent:
+        if spoken := (self - silent)._check_texts(rendered):
             spoken._create_emails(rendered)
 
     def _get_template(self):

@@ -28,10 +28,14 @@ class CollectionContact(models.Model):
         for template, contacts in self.grouped(
             lambda contact: contact.step_id.template_id
         ).items():
-            contacts._queue_letters(template)
+            texts = contacts._get_rendered(template)
+            contacts._check_texts(texts)._queue_letters(texts)
 
-    def _queue_letters(self, template):
-        texts = self._get_rendered(template)
+    def _queue_letters(self, texts):
+        """Note the letters on the cases.
+
+        :param dict texts: {contact id: {"subject", "body_html"}}
+        """
         # In sudo: messages are the mail system's own records; the contacts themselves
         # were planned for this delivery.
         messages = (
@@ -189,8 +193,10 @@ class CollectionContact(models.Model):
             lambda contact: contact.step_id.template_id
         ).items():
             texts = contacts._get_rendered(template)
-            for contact in contacts:
+            worded = contacts._check_texts(texts)
+            for contact in worded:
                 contact._renew_letter(texts[contact.id])
+            letters -= contacts - worded
         return letters
 
     def _renew_letter(self, text):

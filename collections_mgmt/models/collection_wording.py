@@ -168,13 +168,36 @@ class CollectionForbiddenWord(models.Model):
 
         :param texts: plain or HTML, some may be empty
         """
+        return self._explain_words(
+            find_words(self._get_words(), map(read_html, filter(None, texts)))
+        )
+
+    @api.model
+    def _get_words(self):
+        """Return the words themselves."""
         # In sudo: the list holds for whoever writes.
-        words = self.sudo().search(Domain.TRUE).mapped("name")
-        found = find_words(words, map(read_html, filter(None, texts)))
-        return found and [
+        return self.sudo().search(Domain.TRUE).mapped("name")
+
+    def _explain_words(self, words):
+        """Return what is wrong with a text that has some of the words; none if none."""
+        return words and [
             self.env._(
                 "Messages must not look like papers of a court, nor threaten: "
                 "write without %(words)s.",
-                words=", ".join(f"“{word}”" for word in found),
+                words=", ".join(f"“{word}”" for word in words),
             )
         ]
+
+    # WHAT WAS STOPPED FOR A WORD MAY LEAVE WITHOUT IT
+
+    def write(self, vals):
+        # EXTENDS
+        result = super().write(vals)
+        self.env["collection.contact"]._forget_unworded(Domain.TRUE)
+        return result
+
+    def unlink(self):
+        # EXTENDS
+        result = super().unlink()
+        self.env["collection.contact"]._forget_unworded(Domain.TRUE)
+        return result

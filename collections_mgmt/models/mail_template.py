@@ -81,7 +81,7 @@ class MailTemplate(models.Model):
     def write(self, vals):
         # EXTENDS 'mail': messages that lacked words may have them now
         result = super().write(vals)
-        if "body_html" in vals:
+        if {"body_html", "subject"}.intersection(vals):
             # In sudo: who may change a template need not see strategies.
             steps_sudo = self.env["collection.step"].sudo()
             steps_sudo = steps_sudo.search([("template_id", "in", self.ids)])

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from lxml import etree, html
 
@@ -68,13 +69,21 @@ def find_words(words, texts):
     return [
         word
         for word in words
-        if simplify(word)
-        and any(re.search(rf"(?<!\w){_escape(word)}(?!\w)", text) for text in simple)
+        if any(_is_word_in(_simplify_once(word), t) for t in simple)
     ]
 
 
-def _escape(word):
-    return re.escape(simplify(word))
+def _is_word_in(word, text):
+    # Most texts contain none of the words: that is seen without a pattern.
+    return (
+        bool(word)
+        and word in text
+        and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+    )
+
+
+# A list of words is looked for in one message after the other.
+_simplify_once = lru_cache(maxsize=1024)(simplify)
 
 
 def is_said(piece, text):

@@ -30,7 +30,11 @@ class CollectionContact(models.Model):
             bodies = template.sudo()._render_field(
                 "body", contacts.ids, compute_lang=True
             )
-            for contact in contacts:
+            texts = {
+                contact.id: {"body_html": plaintext2html(bodies[contact.id])}
+                for contact in contacts
+            }
+            for contact in contacts._check_texts(texts):
                 contact._queue_sms(bodies[contact.id])
         self._set_queued()
 
