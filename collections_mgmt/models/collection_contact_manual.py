@@ -42,38 +42,51 @@ class CollectionContact(models.Model):
     _reserved = models.Index("(date_sent) WHERE state = 'reserved'")
 
     @api.model
-    def _ask_by_hand(self, case, channel, moment=None, addresses=None):
+    def _ask_by_hand(self, case, channel, moment=None, addresses=None, own_ids=()):
         """Return what the gate says of a contact that a person wants to make.
 
         :param addresses: those it goes to; the debtor's own where not given
+        :param own_ids: ids of the contact itself, where it has its place already
         :return: verdict data as kept on contacts
         """
-        answers = self._ask_channels_by_hand(case, [channel], moment, addresses)
+        by_channel = {} if addresses is None else {channel: addresses}
+        answers = self._ask_channels_by_hand(
+            case, [channel], moment, by_channel, own_ids
+        )
         [data] = answers.values()
         self.env["collection.gate"]._note_used_rules([data])
         return data
 
     @api.model
-    def _ask_channels_by_hand(self, case, channels, moment=None, addresses=None):
+    def _ask_channels_by_hand(
+        self, case, channels, moment=None, addresses=None, own_ids=()
+    ):
         """Ask once about several channels, of which the person takes one at most.
 
         The case stays locked until the transaction ends, so that nobody else takes
         what is left of its budget.
 
+        :param dict addresses: {channel: those that it goes to}; where a channel is
+            missing, the debtor's own
+        :param own_ids: as in ``_ask_by_hand``
         :return: {channel: verdict data as kept on contacts}
         """
         case._lock_for_gate()
-        return self._judge_channels_by_hand(case, channels, moment, addresses)
+        return self._judge_channels_by_hand(case, channels, moment, addresses, own_ids)
 
     @api.model
-    def _judge_channels_by_hand(self, case, channels, moment=None, addresses=None):
+    def _judge_channels_by_hand(
+        self, case, channels, moment=None, addresses=None, own_ids=()
+    ):
         """As ``_ask_channels_by_hand``, for who only wants to know."""
         moment = moment or datetime.now(timezone.utc).replace(microsecond=0)
+        addresses = addresses or {}
         asks = [
-            self._prepare_ask_by_hand(case, channel, addresses) for channel in channels
+            self._prepare_ask_by_hand(case, channel, addresses.get(channel))
+            for channel in channels
         ]
         gate = self.env["collection.gate"]
-        answers = gate._judge_apart(case.company_id, asks, moment)
+        answers = gate._judge_apart(case.company_id, asks, moment, own_ids)
         return {
             ask.channel: gate._prepare_verdict_data(ask, verdict, facts, moment)
             for ask, (verdict, facts) in zip(asks, answers, strict=True)
@@ -117,6 +130,15 @@ class CollectionContact(models.Model):
             "date_planned": fields.Date.context_today(self),
             **self._prepare_verdict_values(verdict_data),
         }
+
+    def _overrules(self, verdict_data):
+        """Return whether it was decided to go on over all that a verdict objects to."""
+        self.ensure_one()
+        objections, known = (
+            {(reason.get("rule_id"), reason["code"]) for reason in data["reasons"]}
+            for data in (verdict_data, self.verdict_data)
+        )
+        return bool(self.override_reason) and objections <= known
 
     def _explain(self, verdict_data):
         """Return why a contact is not allowed, for the person who wants to make it."""

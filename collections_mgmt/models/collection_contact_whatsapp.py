@@ -4,8 +4,6 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext, plaintext2html
 
-from ..tools.consents import is_granted, is_refused, simplify_address
-
 
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
@@ -38,32 +36,12 @@ class CollectionContact(models.Model):
                 "address": number,
             }
         )
-        self._check_number(number)
         self._add_required_words()
         reasons = self._get_forbidden_words() or self._get_wording_gaps()
         if reasons:
             raise UserError("\n".join(reasons))
         self._write_down("sent", self.edited_body)
         return self._get_plain_text(text)
-
-    def _check_number(self, number):
-        """Check what the debtor said of the number: the gate was asked for another.
-
-        :raise UserError: it was refused, or not allowed where a rule wants that
-        """
-        answers = self._get_answers()
-        about = (answers, self.channel, {simplify_address(number)}, "dunning")
-        needs_consent = any(
-            reason["code"] == "consent" and reason["effect"] == "allow"
-            for reason in (self.verdict_data or {}).get("spoken", ())
-        )
-        if is_refused(*about) or (needs_consent and not is_granted(*about)):
-            raise UserError(
-                self.env._(
-                    "The debtor has not agreed to messages to %(number)s.",
-                    number=number,
-                )
-            )
 
 
 class CollectionCase(models.Model):

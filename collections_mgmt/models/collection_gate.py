@@ -32,7 +32,8 @@ class Ask:
 
     ``partner_id``: the debtor, a commercial entity. ``channel``: a code of
     collection.channel. ``recipient_id``: the partner it goes to; its place counts
-    too. ``stage_kind``: "reminder" before the due date, else "dunning".
+    too. ``stage_kind``: "reminder" before the due date, "thanks" for a payment, else
+    "dunning".
     ``debt_ids``: ids of the invoices it is about. ``notice``: which notice of the law
     it is. ``has_costs``: it asks for collection costs. ``addresses``: those it goes to,
     as tools.consents writes them; none where nobody knows yet.
@@ -147,12 +148,12 @@ class CollectionGate(models.AbstractModel):
         return answers
 
     @api.model
-    def _judge_apart(self, company, asks, moment=None):
+    def _judge_apart(self, company, asks, moment=None, own_ids=()):
         """As ``_judge``, of which only one is meant: none counts for the others."""
         moment = moment or datetime.now(timezone.utc)
         return [
             (verdict, facts)
-            for _ask, verdict, facts in self._judge_each(company, asks, moment)
+            for _ask, verdict, facts in self._judge_each(company, asks, moment, own_ids)
         ]
 
     def _judge_each(self, company, asks, moment, own_ids=()):

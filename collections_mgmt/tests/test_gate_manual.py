@@ -407,3 +407,68 @@ class TestOverride(PanelCommon):
     def test_no_channel_is_named_where_none_is_open(self):
         self._stop()
         self.assertFalse(self._call(self.first).alternatives)
+
+
+class TestNumber(PanelCommon):
+    """A call is asked for by the number that is called."""
+
+    MAIN, OTHER = "+56961234567", "+56977777777"
+
+    def setUp(self):
+        super().setUp()
+        self.debtor.phone = self.MAIN
+
+    def _call_number(self, number):
+        panel = self._call(self.first)
+        panel.number = number
+        panel.action_ask()
+        return panel
+
+    def test_a_number_that_was_refused_is_not_called_and_another_is(self):
+        self._answer("refused", "call", address=self.OTHER)
+        self.assertEqual(self._call_number(self.OTHER).verdict, "block")
+        self.assertEqual(self._call_number(self.MAIN).verdict, "allow")
+
+    def test_a_refusal_of_the_main_number_leaves_the_other(self):
+        self._answer("refused", "call", address=self.MAIN)
+        self.assertEqual(self._call(self.first).verdict, "block")
+        self.assertEqual(self._call_number("9 7777 7777").verdict, "allow")
+
+    def test_where_consent_is_needed_it_is_for_the_number(self):
+        self._create_rule("call", kind="consent")
+        self._answer("granted", "call", address=self.MAIN)
+        self.assertEqual(self._call_number(self.OTHER).verdict, "block")
+        self.assertEqual(self._call_number(self.MAIN).verdict, "allow")
+
+    def test_the_number_is_on_record(self):
+        panel = self._call_number(self.OTHER)
+        self.assertEqual(self._save(panel).address, self.OTHER)
+
+    def test_without_asking_again_another_number_is_judged_when_it_is_saved(self):
+        self._answer("refused", "call", address=self.OTHER)
+        panel = self._call(self.first)
+        self.assertFalse(panel.is_other_number)
+        panel.number = self.OTHER
+        self.assertTrue(panel.is_other_number)
+        contact = self._save(panel)
+        self.assertRecordValues(
+            contact,
+            [{"address": self.OTHER, "verdict": "block", "is_incident": True}],
+        )
+
+    def test_a_past_call_is_judged_by_its_number(self):
+        self._answer("refused", "call", address=self.OTHER)
+        contact = self._save(self._log(self.first, number=self.OTHER))
+        self.assertRecordValues(contact, [{"address": self.OTHER, "is_incident": True}])
+
+    def test_without_a_number_any_refusal_holds(self):
+        self.debtor.phone = False
+        self._answer("refused", "call", address=self.OTHER)
+        self.assertEqual(self._call(self.first).verdict, "block")
+
+    def test_at_work_any_refusal_holds(self):
+        self._answer("refused", "call", address=self.OTHER)
+        panel = self._call(self.first)
+        panel.channel = "work_call"
+        panel.action_ask()
+        self.assertEqual(panel.verdict, "block")

@@ -122,6 +122,58 @@ class TestWhatsapp(PanelCommon):
         self._send(panel)
         self.assertRecordValues(self._made(), [{"state": "sent", "is_incident": False}])
 
+    # THE MOMENT AND THE NUMBER
+
+    def test_a_window_that_closed_meanwhile_keeps_it_back(self):
+        self.env["collection.contact.rule"].search([]).active = False
+        self._create_rule(hours="08:00-09:15")
+        panel = self._chat()
+        self.assertEqual(panel.verdict, "allow")
+        with self._local("09:06"):  # messages stop ten minutes before
+            action = panel.action_open_whatsapp()
+        self.assertEqual(action["type"], "ir.actions.act_window")
+        self.assertEqual(panel.verdict, "defer")
+        self.assertNotIn("sent", self._made().mapped("state"))
+
+    def test_a_stop_that_came_meanwhile_keeps_it_back(self):
+        panel = self._chat()
+        self._stop()
+        panel.action_open_whatsapp()
+        self.assertEqual(panel.verdict, "block")
+        self.assertNotIn("sent", self._made().mapped("state"))
+
+    def test_a_stop_is_not_passed_by_who_had_gone_on_over_a_rule(self):
+        self._forbid("im", severity="policy")
+        panel = self._open(None, "action_whatsapp")
+        panel.override_reason = "She asked for it"
+        panel.action_override()
+        self._stop()
+        panel.action_open_whatsapp()
+        self.assertFalse(panel.contact_id)
+        self.assertNotIn("sent", self._made().mapped("state"))
+
+    def test_another_number_is_asked_for_when_it_is_opened(self):
+        panel = self._chat()
+        self._answer("refused", "im", address="+56 9 7777 7777")
+        panel.number = "+56 9 7777 7777"
+        self.assertTrue(panel.is_other_number)
+        self.assertEqual(panel.action_open_whatsapp()["type"], "ir.actions.act_window")
+        self.assertEqual(panel.verdict, "block")
+        panel.number = "+56 9 6123 4567"
+        panel.action_ask()
+        self.assertEqual(self._send(panel)[0], "56961234567")
+
+    def test_where_consent_is_needed_it_is_for_the_number_that_is_opened(self):
+        self._create_rule("im", kind="consent")
+        self._answer("granted", "im", address="+56 9 7777 7777")
+        panel = self._chat()
+        self.assertEqual(panel.verdict, "block")
+        panel.number = "+56 9 7777 7777"
+        panel.action_ask()
+        self.assertEqual(panel.verdict, "allow")
+        self.assertEqual(self._send(panel)[0], "56977777777")
+        self.assertEqual(self._made()[-1].address, "+56977777777")
+
     # BAD INPUT
 
     def test_what_is_no_number_is_said_and_nothing_is_noted(self):

@@ -5,6 +5,7 @@ from . import (
     collection_case_snooze,
     collection_contact_correction,
     collection_contact_log,
+    collection_contact_number,
     collection_contact_outcome,
     collection_contact_postpone,
     collection_contact_text,

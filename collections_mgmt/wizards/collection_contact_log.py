@@ -104,7 +104,9 @@ class CollectionContactLog(models.TransientModel):
         self.ensure_one()
         Contact = self.env["collection.contact"]
         answers = Contact._ask_channels_by_hand(
-            self.case_id, [channel for channel, _label in MANUAL_CHANNELS]
+            self.case_id,
+            [channel for channel, _label in MANUAL_CHANNELS],
+            addresses=self._get_addresses(),
         )
         data = answers[self.channel]
         self.env["collection.gate"]._note_used_rules([data])
@@ -126,6 +128,10 @@ class CollectionContactLog(models.TransientModel):
             )
         else:
             Contact._note_refusal(self.case_id, self.channel, data)
+
+    def _get_addresses(self):
+        """Return {channel: addresses that would be used}, where they are known."""
+        return {}
 
     def _prepare_reservation_values(self):
         """Return what is known of the contact before it is made."""
@@ -196,17 +202,25 @@ class CollectionContactLog(models.TransientModel):
             raise UserError(
                 self.env._("The contact is not allowed now, so there is none to save.")
             )
+        overrules = self._renew_verdict(contact)
         contact._write_down(
             self.outcome,
             plaintext2html(self.note) if self.note else False,
             contact.date_sent if not self.is_past else self.moment,
         )
-        if contact.verdict != "allow" and not contact.override_reason:
+        if contact.verdict != "allow" and not overrules:
             contact._note_incident()
         self.case_id.message_post(
             body=self._get_summary(), subtype_xmlid="mail.mt_note"
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _renew_verdict(self, contact_sudo):
+        """Bring the verdict in line with the contact as it was made.
+
+        :return: whether a person had decided to go on over what it objects to
+        """
+        return bool(contact_sudo.override_reason)
 
     def _create_past_contact(self):
         if self.moment > fields.Datetime.now():
@@ -215,9 +229,14 @@ class CollectionContactLog(models.TransientModel):
             )
         Contact = self.env["collection.contact"]
         data = Contact._ask_by_hand(
-            self.case_id, self.channel, self.moment.replace(tzinfo=timezone.utc)
+            self.case_id,
+            self.channel,
+            self.moment.replace(tzinfo=timezone.utc),
+            self._get_addresses().get(self.channel),
         )
-        contact = Contact._reserve_by_hand(self.case_id, self.channel, data)
+        contact = Contact._reserve_by_hand(
+            self.case_id, self.channel, data, **self._prepare_reservation_values()
+        )
         self.sudo().contact_id = contact
         return contact
 

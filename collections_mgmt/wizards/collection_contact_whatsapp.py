@@ -15,21 +15,8 @@ CHAT_URL = "https://wa.me/%s?text=%s"
 class CollectionContactLog(models.TransientModel):
     _inherit = "collection.contact.log"
 
-    number = fields.Char(
-        string="WhatsApp Number",
-        compute="_compute_number",
-        store=True,
-        readonly=False,
-        help="With the prefix of the country.",
-    )
     message = fields.Text(help="Prepared from the template of the debtor's stage.")
     is_chat_open = fields.Boolean(compute="_compute_is_chat_open")
-
-    @api.depends("partner_id")
-    def _compute_number(self):
-        for panel in self:
-            partner = panel.partner_id
-            panel.number = partner._phone_format(fname="phone") or partner.phone
 
     @api.depends("open_channels", "verdict", "channel")
     def _compute_is_chat_open(self):
@@ -77,15 +64,14 @@ class CollectionContactLog(models.TransientModel):
         """Write the message down as sent, and open it in WhatsApp."""
         self.ensure_one()
         self.case_id._check_may_contact()
-        if self._is_too_late():
+        self._check_is_open()
+        number = self._get_number()
+        if not self._may_leave_now():
             self._give_back()
             self._ask()
         contact_sudo = self.contact_id.sudo()  # see _reserve_by_hand
         if not contact_sudo:
             return self._get_action()  # with what the rules say now
-        if contact_sudo.state != "reserved" or contact_sudo.channel != "im":
-            raise UserError(self.env._("The contact was saved already."))
-        number = self._get_number()
         text = contact_sudo._send_chat_text(self.message or "", number)
         self.case_id.message_post(
             body=plaintext2html(f"WhatsApp: {text}"), subtype_xmlid="mail.mt_note"
@@ -96,6 +82,26 @@ class CollectionContactLog(models.TransientModel):
             "target": "new",
             "close": True,
         }
+
+    def _check_is_open(self):
+        contact_sudo = self.contact_id.sudo()  # see _reserve_by_hand
+        is_open = contact_sudo.state in ("reserved", "dropped")
+        if contact_sudo and not (is_open and contact_sudo.channel == "im"):
+            raise UserError(self.env._("The contact was saved already."))
+
+    def _may_leave_now(self):
+        """Ask once more, as it leaves: a window may be closed, the number another.
+
+        :return: whether the place that was kept can be used
+        """
+        if not self.contact_id or self._is_too_late():
+            return False
+        data = self._ask_anew()
+        contact_sudo = self.contact_id.sudo()  # see _reserve_by_hand
+        if data["result"] != "allow" and not contact_sudo._overrules(data):
+            return False
+        self._note_verdict(data)
+        return True
 
     def _is_too_late(self):
         """Return whether nobody keeps the place any more that was kept."""

@@ -1,0 +1,88 @@
+"""The number by which a person makes a contact: the gate is asked for that one."""
+
+from datetime import timezone
+
+from odoo import api, fields, models
+
+from ..models.collection_contact_manual import NUMBERED_CHANNELS
+
+
+class CollectionContactLog(models.TransientModel):
+    _inherit = "collection.contact.log"
+
+    number = fields.Char(
+        compute="_compute_number",
+        store=True,
+        readonly=False,
+        help="Which is called or written to. With the prefix of the country.",
+    )
+    is_other_number = fields.Boolean(
+        compute="_compute_is_other_number",
+        help="The contact rules were asked for another one.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_number(self):
+        for panel in self:
+            partner = panel.partner_id
+            panel.number = partner._phone_format(fname="phone") or partner.phone
+
+    @api.depends("number", "channel", "contact_id", "is_past")
+    def _compute_is_other_number(self):
+        for panel in self:
+            # In sudo: contacts are the engine's own; the panel made this one.
+            asked = panel.contact_id.sudo().address or ""
+            panel.is_other_number = (
+                bool(panel.contact_id)
+                and not panel.is_past
+                and panel.channel in NUMBERED_CHANNELS
+                and asked != panel._format_number()
+            )
+
+    def _format_number(self):
+        """Return the number as it is kept, empty when there is none."""
+        number = (self.number or "").strip()
+        return self.partner_id._phone_format(number=number) or number
+
+    def _get_addresses(self):
+        # EXTENDS: at work nobody knows the number, so a refusal of any one holds
+        number = self._format_number()
+        numbered = dict.fromkeys(NUMBERED_CHANNELS, [number]) if number else {}
+        return super()._get_addresses() | numbered
+
+    def _prepare_reservation_values(self):
+        # EXTENDS
+        values = super()._prepare_reservation_values()
+        if self.channel in NUMBERED_CHANNELS:
+            values["address"] = self._format_number()
+        return values
+
+    def _renew_verdict(self, contact_sudo):
+        # EXTENDS: it was made, by another number than the gate was asked for
+        if not self.is_other_number:
+            return super()._renew_verdict(contact_sudo)
+        data = self._ask_anew(contact_sudo.date_sent.replace(tzinfo=timezone.utc))
+        overrules = contact_sudo._overrules(data)
+        self._note_verdict(data)
+        return overrules
+
+    def _ask_anew(self, moment=None):
+        """Return what the gate says of the contact that has its place, as it is now."""
+        contact_sudo = self.contact_id.sudo()  # see _reserve_by_hand
+        return contact_sudo._ask_by_hand(
+            self.case_id,
+            self.channel,
+            moment,
+            self._get_addresses().get(self.channel),
+            contact_sudo.ids,
+        )
+
+    def _note_verdict(self, data):
+        """Keep a new verdict on the contact, and the number it is about."""
+        contact_sudo = self.contact_id.sudo()  # see _reserve_by_hand
+        contact_sudo.write(
+            {
+                **contact_sudo._prepare_verdict_values(data),
+                "address": self._format_number(),
+            }
+        )
