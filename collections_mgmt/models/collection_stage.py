@@ -58,17 +58,16 @@ class CollectionStage(models.Model):
         "The days since the previous stage cannot be negative.",
     )
 
-    @api.depends(
-        "step_ids.template_id.collection_warning",
-        "whatsapp_template_id.collection_warning",
-    )
+    @api.depends("step_ids.wording_warning", "whatsapp_template_id.collection_warning")
     def _compute_wording_warning(self):
         for stage in self:
-            stage.wording_warning = "\n".join(
-                f"{template.name}: {template.collection_warning}"
-                for template in stage.step_ids.template_id | stage.whatsapp_template_id
-                if template.collection_warning
-            )
+            steps = stage.step_ids
+            warnings = [
+                *steps.mapped("wording_warning"),
+                steps._explain_template(stage.whatsapp_template_id),
+            ]
+            # Steps may share a template.
+            stage.wording_warning = "\n".join(dict.fromkeys(filter(None, warnings)))
 
     def write(self, vals):
         # EXTENDS: a stage that was moved is not done again for who went through it

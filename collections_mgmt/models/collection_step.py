@@ -53,6 +53,10 @@ class CollectionStep(models.Model):
     )
     company_id = fields.Many2one(related="stage_id.company_id", store=True, index=True)
 
+    wording_warning = fields.Text(
+        string="About the Text", compute="_compute_wording_warning"
+    )
+
     _check_delay_days = models.Constraint(
         "CHECK (delay_days >= 0)", "The days into the stage cannot be negative."
     )
@@ -75,6 +79,17 @@ class CollectionStep(models.Model):
                         stage=step.stage_id.name,
                     )
                 )
+
+    @api.depends("template_id.collection_warning")
+    def _compute_wording_warning(self):
+        for step in self:
+            step.wording_warning = step._explain_template(step.template_id)
+
+    @api.model
+    def _explain_template(self, template):
+        """Return what its users have to know of a template, False if nothing."""
+        warning = template.collection_warning
+        return warning and f"{template.name}: {warning}"
 
     @api.depends("stage_id.name", "channel")
     def _compute_display_name(self):

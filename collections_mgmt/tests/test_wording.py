@@ -74,6 +74,48 @@ class TestDates(WordingCommon):
                 self.assertEqual(rule in contact.content_rule_ids, applies)
 
 
+class TestHiddenWords(WordingCommon):
+    """A template that has the block says nothing where nobody reads it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.collection_payment_ways = WAYS
+
+    def test_a_block_that_is_not_shown_keeps_the_message_back(self):
+        for hidden in (
+            '<t t-if="False" t-out="object.legal_block"/>',
+            '<p t-att-title="object.legal_block and 1">Pay</p>',
+        ):
+            with self.subTest(hidden), self.cr.savepoint() as savepoint:
+                self.template.body_html = f"<p>Please pay</p>{hidden}"
+                self._plan()
+                self._deliver()
+                contact = self._contacts(self.debtor)[-1]
+                self.assertEqual(contact.state, "blocked")
+                self.assertIn("Chile: the template lacks", contact.reason)
+                self.assertFalse(contact.mail_mail_id)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_a_template_that_lacks_words_is_saved_and_pointed_at_everywhere(self):
+        self.template.body_html = "<p>Please pay</p>"  # raises nothing
+        step = self.stage_due.step_ids
+        for record in (self.template, step, self.stage_due):
+            name = (
+                "collection_warning" if record == self.template else "wording_warning"
+            )
+            self.assertIn("Chile: it lacks", record[name])
+        for model in ("mail.template", "collection.stage", "collection.strategy"):
+            arch = self.env[model].get_view(view_type="form")["arch"]
+            with self.subTest(model):
+                self.assertRegex(arch, r'name="(collection|wording)_warning"')
+
+    def test_the_block_that_is_shown_lets_it_leave(self):
+        self._say()
+        self.assertEqual(self._contacts(self.debtor)[-1].state, "queued")
+
+
 class TestChile(WordingCommon):
     """Seven items in every message to a consumer; without one nothing leaves."""
 

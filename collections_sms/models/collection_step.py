@@ -15,6 +15,18 @@ class CollectionStep(models.Model):
         ondelete="restrict",
     )
 
+    @api.depends("sms_template_id.collection_warning")
+    def _compute_wording_warning(self):
+        # EXTENDS 'collections_mgmt'
+        result = super()._compute_wording_warning()
+        for step in self.filtered("sms_template_id"):
+            warnings = [
+                step.wording_warning,
+                step._explain_template(step.sms_template_id),
+            ]
+            step.wording_warning = "\n".join(filter(None, warnings))
+        return result
+
     @api.constrains("channel", "sms_template_id")
     def _check_sms_template_id(self):
         for step in self:

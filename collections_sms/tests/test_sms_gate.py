@@ -25,6 +25,16 @@ class TestSmsGate(TestSmsChannel):
         self.assertTrue(contact.slot)
         self.assertFalse(self._new_sms)
 
+    def test_a_planned_text_is_read_as_it_leaves(self):
+        self.template.body = "{{ object.partner_id.ref }}: please pay"
+        contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
+        contact.partner_id.ref = "Orden de embargo"
+        with self.mockSMSGateway():
+            self._deliver()
+        self.assertEqual(contact.state, "blocked")
+        self.assertIn("“orden de embargo”", contact.reason)
+        self.assertFalse(self._new_sms)
+
     def test_a_text_written_by_hand_counts(self):
         self._limit(kind="cap", maximum=1, period="rolling", days=7)
         case = self._contact_of_overdue_debtor("+56 9 6123 4567").case_id
@@ -214,6 +224,9 @@ class TestSmsGate(TestSmsChannel):
         template.invalidate_recordset(["collection_warning"])
         self.assertIn("Chile: it lacks", template.collection_warning)
         self.assertIn("object.legal_text", template.collection_warning)
+        self.step.sms_template_id = template
+        self.assertIn("Short: Chile: it lacks", self.step.wording_warning)
+        self.assertIn("Short: Chile: it lacks", self.stage.wording_warning)
         template.body = "Please pay {{ object.legal_text }}"
         self.assertFalse(template.collection_warning)
 
