@@ -1,7 +1,7 @@
 {
     "name": "Collections",
     "summary": "Dunning stages, collectors and the whole conversation with each debtor",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "author": "Collections contributors",
     "license": "LGPL-3",

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..tools.consents import Answer, simplify_address
@@ -66,6 +67,14 @@ class CollectionConsent(models.Model):
             if text and "@" not in text:
                 text = consent.partner_id._phone_format(number=text) or text
             consent.address_key = simplify_address(text)
+
+    @api.constrains("date")
+    def _check_date(self):
+        """Check that no answer is of a later day: it would outlive the next one."""
+        if any(consent.date > fields.Datetime.now() for consent in self):
+            raise ValidationError(
+                self.env._("The debtor has answered already: the date is in the past.")
+            )
 
     @api.model
     def _get_answers(self, company, partners):

@@ -62,6 +62,8 @@ class CollectionContactRule(models.Model):
     @api.constrains("active", "strict_id")
     def _check_readings(self):
         """Check that with each reading of a law there is a rule: one of the two."""
+        if self._is_installing():
+            return  # a new reading of a law whose rule the company has archived
         rules = self.with_context(active_test=False)
         for other in rules.filtered("strict_id") | rules.reading_ids:
             if other.active != other.strict_id.active:
@@ -105,6 +107,7 @@ class ResCompany(models.Model):
     collection_question_ids = fields.Many2many(
         "collection.contact.question",
         string="Other Readings of the Law",
+        tracking=True,
         help="Questions that laws leave open and that counsel reads less strictly.",
     )
 

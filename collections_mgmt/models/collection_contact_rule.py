@@ -46,13 +46,20 @@ FIXED_FIELDS = frozenset(
         *("actor", "regime", "stage_kind", "channel_ids", "counted_channel_ids"),
         *("is_by_seat", "question_id", "strict_id"),
         *("hours", "skip_holidays", "is_widenable", "maximum", "period", "days"),
-        *("gap_hours", "counting", "cap_scope", "after", "date_from"),
+        *("gap_hours", "counting", "cap_scope", "after", "date_from", "is_used"),
     }
 )
+
+# Of what the conversation of a rule tells: who changed it, when, from what to what.
+LOGGED_FIELDS = (FIXED_FIELDS - {"is_used"}) | {
+    *("active", "date_to", "confidence", "review_date", "reviewer"),
+    *("wording_ids", "is_first_only", "rights_text"),
+}
 
 
 class CollectionContactRule(models.Model):
     _name = "collection.contact.rule"
+    _inherit = "collection.inner.thread"
     _description = "Contact Rule"
     _order = "country_id, code, date_from desc, id"
 
@@ -272,9 +279,14 @@ class CollectionContactRule(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # EXTENDS: what was not allowed may be now
-        rules = super().create(vals_list)
+        quiet = self.with_context(mail_create_nolog=True)  # nothing changed yet
+        rules = super(CollectionContactRule, quiet).create(vals_list).with_env(self.env)
         self.env["collection.contact"]._forget_blocks_of(Domain.TRUE)
         return rules
+
+    def _track_get_fields(self):
+        # EXTENDS 'mail'
+        return super()._track_get_fields() | LOGGED_FIELDS
 
     def write(self, vals):
         # EXTENDS: what verdicts refer to stays as it was
@@ -294,7 +306,7 @@ class CollectionContactRule(models.Model):
         :raise UserError: says what to do instead
         """
         used = self.filtered("is_used")
-        if used and not self.env.context.get("install_mode"):
+        if used and not self._is_installing():
             raise UserError(
                 self.env._(
                     "“%(rule)s” stands in the record of contacts. Set its last day "
@@ -303,6 +315,13 @@ class CollectionContactRule(models.Model):
                     rule=used[0].name,
                 )
             )
+
+    def _is_installing(self):
+        """Return whether a module brings its rules along.
+
+        The context alone is the caller's: nobody else says so.
+        """
+        return bool(self.env.su and self.env.context.get("install_mode"))
 
     def action_new_version(self):
         """Open a copy that begins tomorrow; this rule ends today."""

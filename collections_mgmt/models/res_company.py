@@ -48,6 +48,7 @@ class ResCompany(models.Model):
         string="Who Collects",
         required=True,
         default="creditor",
+        tracking=True,
         help="Some laws bind agencies only; an agency has one budget of contacts with "
         "a person for all its principals.",
     )
@@ -61,10 +62,12 @@ class ResCompany(models.Model):
         string="Kind of Debt",
         required=True,
         default="general",
+        tracking=True,
     )
     collection_micro_is_consumer = fields.Boolean(
         string="Protect Micro-Businesses as Consumers",
         default=True,
+        tracking=True,
         help="As courts may do, for example in Chile.",
     )
 

@@ -1,5 +1,9 @@
 """Consents and refusals are judged by address, channel and purpose."""
 
+from datetime import datetime, time, timedelta
+
+from odoo.exceptions import ValidationError
+
 from .gate_common import GateCommon
 
 OWN, OTHER = "acme@debtor.test", "other@debtor.test"
@@ -22,6 +26,14 @@ class TestConsent(GateCommon):
         self.assertEqual(self._judge_at(OTHER), "allow")
         contact = self._plan_and_deliver()
         self.assertEqual(contact.state, "blocked")
+
+    def test_no_answer_is_of_a_day_to_come(self):
+        tomorrow = datetime.combine(self.today + timedelta(days=1), time.min)
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            self._answer("granted", date=tomorrow)
+        self._answer("granted")
+        self._answer("refused")
+        self.assertEqual(self._judge_at(OWN), "block")
 
     def test_a_message_to_another_address_leaves(self):
         self._answer("refused", address=OTHER)

@@ -246,11 +246,18 @@ class TestRuleRecords(GateCommon):
             {"is_fallback": True},
             {"company_id": self.env.company.id},
             {"code": "OTHER"},
+            {"is_used": False},
         ):
             with self.subTest(**values), self.assertRaises(UserError):
                 self.rule.write(values)
         with self.assertRaises(UserError):
             self.rule.unlink()
+
+    def test_nor_by_who_says_to_be_an_installation(self):
+        self._use()
+        self.assertFalse(self.env.su)
+        with self.assertRaises(UserError):
+            self.rule.with_context(install_mode=True).hours = "00:00-24:00"
 
     def test_a_used_rule_can_be_ended_confirmed_and_renamed(self):
         self._use()
