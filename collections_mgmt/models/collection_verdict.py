@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import SQL, format_date, format_datetime
 
+from ..tools.local_time import is_zone, load_zone
+
 
 class CollectionVerdict(models.AbstractModel):
     """What the contact rules said of something, for models that keep it."""
@@ -193,7 +195,7 @@ class CollectionGate(models.AbstractModel):
 
     def _get_sentences(self, reason, data):
         """Return {code of a reason: the sentence that says it}."""
-        local = self._format_local(data["moment"], data)
+        local = self._format_everywhere(data["moment"], data)
         until = self._format_local(reason.get("until"), data)
         return {
             "hours": self.env._(
@@ -257,6 +259,28 @@ class CollectionGate(models.AbstractModel):
             "week": self.env._("in a week"),
             "month": self.env._("in a month"),
         }.get(rule_sudo.period, "")
+
+    def _format_everywhere(self, moment, data):
+        """Return a moment by all clocks that the debtor may have: the first and last.
+
+        Which they are is told where they differ.
+        """
+        clocks = {}
+        for zone in filter(is_zone, data["zones"]):
+            local = datetime.fromisoformat(moment).astimezone(load_zone(zone))
+            clocks.setdefault(local.replace(tzinfo=None), zone)
+        if len(clocks) < 2:
+            return self._format_local(moment, data)
+        return self.env._(
+            "%(first)s or %(last)s, where the debtor may be",
+            **{
+                name: f"{self._format_local(moment, {'zones': [zone]})} ({zone})"
+                for name, (_local, zone) in (
+                    ("first", min(clocks.items())),
+                    ("last", max(clocks.items())),
+                )
+            },
+        )
 
     def _format_local(self, moment, data):
         """Return a moment in the debtor's own time, in the user's way of writing."""

@@ -25,6 +25,7 @@ from . import (
     test_forgeries,
     test_gate,
     test_gate_access,
+    test_gate_bad_input,
     test_gate_facts,
     test_gate_manual,
     test_gate_places,
