@@ -139,6 +139,8 @@ class Benchmark:
         }
         self._say("the next day")
         self.ours.step("note_sent")
+        self.ours.vacuum()
+        figures.update(self.ours.step("gate"))
         self.ours.step("add_a_day", items=self.size)
         self.ours.vacuum()
         figures["next_day"] = self.ours.step("plan", days=1)

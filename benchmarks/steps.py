@@ -7,7 +7,7 @@ in real work. It uses what a user or a job uses, nothing inside the engine.
 import json
 import statistics
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import psycopg2
 
@@ -30,6 +30,9 @@ SENT_BATCH = 500
 COLLECTORS = 20
 LARGE_CASE = 200
 SCREEN_REPETITIONS = 6
+# The gate: how many debtors are few; when a debtor is asked about again
+FEW_DEBTORS = 100
+DAYS_TO_NEXT_STAGE = timedelta(days=10)
 GROUP = "base.group_user,collections_mgmt.group_collection_"
 WORKLIST = "collections_mgmt.collection_case_worklist_action"
 MINE, ALL = ("mine", "to_do"), ("to_do",)
@@ -200,6 +203,59 @@ def note_sent(env):
         contacts.browse(ids[start : start + SENT_BATCH])._set_sent()
         env.cr.commit()
     return {"contacts": len(ids)}
+
+
+def gate(env):
+    """Ask the gate about an e-mail to every debtor, as a run does; once by a button.
+
+    All were written to just before. They are asked about for the day of the next stage,
+    when most may be written to, and for now, when all have to wait.
+    """
+    # Other steps run where the module is not installed.
+    from odoo.addons.collections_mgmt.models.collection_gate import Ask
+
+    cases = env["collection.case"].search([("state", "=", "open")])
+    asks = [
+        Ask(case.partner_id.id, "email", debt_ids=frozenset(case.item_ids.move_id.ids))
+        for case in cases
+    ]
+    now = datetime.now(timezone.utc)
+    next_stage = now + DAYS_TO_NEXT_STAGE
+    few = _ask_gate(env, asks[:FEW_DEBTORS], next_stage)
+    return {
+        "gate": {
+            **_ask_gate(env, asks, next_stage),
+            "few_debtors": min(FEW_DEBTORS, len(asks)),
+            "few_queries": few["queries"],
+        },
+        "gate_wait": _ask_gate(env, asks, now),
+        "call": _time_calls(env, cases),
+    }
+
+
+def _ask_gate(env, asks, moment):
+    """Return the figures of some questions asked at once.
+
+    ``python``: processor seconds of this process alone.
+    """
+    env.invalidate_all()
+    with Meter(env.cr) as meter:
+        begun = time.process_time()
+        answers = env["collection.gate"]._judge(env.company, asks, moment)
+        python = time.process_time() - begun
+    return {
+        **meter.result,
+        "python": round(python, 4),
+        "debtors": len(asks),
+        "allowed": sum(verdict.result == "allow" for verdict, _facts in answers),
+    }
+
+
+def _time_calls(env, cases):
+    """Return what the button “Call” costs, each time on another case."""
+    user = new_test_user(env, "bench_caller", GROUP + "manager")
+    calls = iter(cases.with_env(env(user=user.id)))
+    return _time_screen(env, lambda: next(calls).action_call())
 
 
 def rank(env):
@@ -381,7 +437,7 @@ STEPS = {
     step.__name__: step
     for step in (
         *(make_books, add_a_day),
-        *(ask_for_approval, follow, plan, approve, rank, screens),
+        *(ask_for_approval, follow, plan, approve, gate, rank, screens),
         *(mass_mail, deliver, count_messages, note_sent),
         *(rival_prepare, rival_run, rival_approve, rival_messages),
         post_and_pay,

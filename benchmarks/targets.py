@@ -48,6 +48,7 @@ def get_verdicts(size):
         ),
         Verdict("queries of that run", 59, ours["next_day"]["queries"]),
         Verdict("memory of that run", 50, ours["next_day"]["memory_mb"], "MB"),
+        *_get_gate_verdicts(ours["gate"], ours["call"]),
         Verdict("rank every case", 60, ours["rank"]["seconds"], "s"),
         Verdict("open the worklist", 0.15, ours["worklist"]["seconds"], "s"),
         Verdict("queries of the worklist", 29, ours["worklist"]["queries"]),
@@ -75,6 +76,24 @@ def get_verdicts(size):
 def get_invoice_count(posting, step):
     """Return how many invoices the figures of a step of ``post_and_pay`` are about."""
     return 1 if step.endswith("each") else posting["count"]
+
+
+def _get_gate_verdicts(gate, call):
+    """Return what the gate may cost: of a run, and behind a button."""
+    return [
+        Verdict(
+            "Python of the gate for 100 debtors",
+            10,
+            1000 * gate["python"] * 100 / gate["debtors"],
+            "ms",
+        ),
+        Verdict(
+            f"queries of the gate more than for {gate['few_debtors']} debtors",
+            0,
+            gate["queries"] - gate["few_queries"],
+        ),
+        Verdict("ask for one call", 30, 1000 * call["seconds"], "ms"),
+    ]
 
 
 def _get_posting_verdicts(posting, way, steps):
