@@ -162,7 +162,8 @@ class CollectionGate(models.AbstractModel):
         What is added to the facts meanwhile counts for the asks that follow.
         """
         facts = self._get_facts(company, asks, moment, own_ids)
-        rulebook = self._get_rulebook(company, moment)
+        countries = frozenset().union(*(f.countries for f in facts.values()))
+        rulebook = self._get_rulebook(company, moment, countries)
         for ask in asks:
             of_debtor = facts[ask.partner_id]
             yield ask, self._judge_one(rulebook, ask, of_debtor, moment), of_debtor
@@ -189,7 +190,7 @@ class CollectionGate(models.AbstractModel):
         return judge(rules, request).result == "allow"
 
     def _prepare_request(self, ask, facts, moment):
-        about = (facts.answers, ask.channel, ask.addresses, ask.stage_kind)
+        is_refusing, is_granting = self._read_answers(ask, facts)
         refusals = (Hold("opt_out", None, frozenset({ask.channel})),)
         return Request(
             channel=ask.channel,
@@ -197,12 +198,19 @@ class CollectionGate(models.AbstractModel):
             zones=facts.get_zones(ask.recipient_id),
             is_holiday=facts.get_calendar(ask.recipient_id),
             history=tuple(facts.history),
-            holds=(*facts.holds, *(refusals if is_refused(*about) else ())),
-            consents=frozenset({ask.channel} if is_granted(*about) else ()),
+            holds=(*facts.holds, *(refusals if is_refusing else ())),
+            consents=frozenset({ask.channel} if is_granting else ()),
             debts=ask.debt_ids,
             widened=facts.granted_hours or None,
             notice=ask.notice,
         )
+
+    def _read_answers(self, ask, facts):
+        """Return whether the debtor refused the contact, and whether they agreed."""
+        if not facts.answers:  # as most have given none
+            return False, False
+        about = (facts.answers, ask.channel, ask.addresses, ask.stage_kind)
+        return is_refused(*about), is_granted(*about)
 
     def _prepare_event(self, ask, moment):
         return Event(
@@ -212,15 +220,19 @@ class CollectionGate(models.AbstractModel):
 
     # WHICH RULES APPLY
 
-    def _get_rulebook(self, company, moment):
+    def _get_rulebook(self, company, moment, countries):
         """Return the Rulebook of a company for a moment.
 
         What a message has to say is no matter of when: such rules are left out.
+
+        :param countries: ids of those that rules may be about
         """
+        about = Domain("country_id", "in", [False, *countries])
         # In sudo: what the law says does not depend on who asks.
         rules_sudo = self.env["collection.contact.rule"].sudo()
-        rules_sudo = rules_sudo._get_rules_of(company, moment.date())
-        timed = rules_sudo.filtered(lambda rule: rule.kind != "content")
+        timed = rules_sudo._get_rules_of(
+            company, moment.date(), about & Domain("kind", "!=", "content")
+        )
         # A channel that nobody knows is not allowed by rules for every channel.
         channels = (
             self.env["collection.channel"].sudo().search(Domain.TRUE).mapped("code")

@@ -78,15 +78,31 @@ class Facts:
     answers: list = field(default_factory=list)
     own_days: tuple = ()
     seat: Place | None = None
+    # {partner id: what was found out for it}: it is asked for several times.
+    known_places: dict = field(default_factory=dict)
+    known_zones: dict = field(default_factory=dict)
+
+    @property
+    def countries(self):
+        """Return the ids of the countries whose rules may hold."""
+        places = [*self.places_by_partner.values(), self.seat]
+        return {place.country_id for place in places if place and place.country_id}
 
     def get_places(self, recipient_id):
         """Return the Places that count for a message to a partner."""
-        wanted = (self.partner_id, recipient_id)
-        found = {self.places_by_partner.get(partner_id) for partner_id in wanted}
-        return frozenset(found - {None})
+        if recipient_id not in self.known_places:
+            wanted = (self.partner_id, recipient_id)
+            found = {self.places_by_partner.get(partner_id) for partner_id in wanted}
+            self.known_places[recipient_id] = frozenset(found - {None})
+        return self.known_places[recipient_id]
 
     def get_zones(self, recipient_id):
         """Return the IANA names of the zones in which the rules must hold."""
+        if recipient_id not in self.known_zones:
+            self.known_zones[recipient_id] = self._find_zones(recipient_id)
+        return self.known_zones[recipient_id]
+
+    def _find_zones(self, recipient_id):
         if self.zone:
             return (self.zone,)
         places = self.get_places(recipient_id)

@@ -58,11 +58,12 @@ class TestCountryPacks(TransactionCase):
         rules.search([("id", "not in", cls.rules.ids)]).active = False
         cls.channels = cls.env["collection.channel"].search([]).mapped("code")
         cls.gate = cls.env["collection.gate"]
+        cls.countries = cls.env["res.country"].search([])
 
     def _get_rulebook(self, actor="creditor", regime="general"):
         company = self.env.company.root_id
         company.write({"collection_actor": actor, "collection_regime": regime})
-        return self.gate._get_rulebook(company, MOMENT)
+        return self.gate._get_rulebook(company, MOMENT, self.countries.ids)
 
     def _select(self, rulebook, place, channel, debtor="consumer", stage="dunning"):
         """Return {(code, kind)} of the rules that decide about a contact."""

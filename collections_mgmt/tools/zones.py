@@ -43,8 +43,14 @@ def find_zones(stated, country, state, phone, today=None, city="", zip_code=""):
     """
     if is_zone(stated):
         return (stated,), "stated"
-    today = today or date.today()
-    country = (country or "").upper()
+    return _find_zones(
+        (country or "").upper(), state, phone, today or date.today(), city, zip_code
+    )
+
+
+# Most debtors without a number share their place with others.
+@lru_cache(maxsize=4096)
+def _find_zones(country, state, phone, today, city, zip_code):
     zones, basis = _find_by_state(country, state, today)
     zones, basis = _look_at_commune(zones, basis, country, city, zip_code)
     if basis == "unknown" and country in ZONES_OF_STATES:
