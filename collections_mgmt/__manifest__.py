@@ -69,6 +69,7 @@
         "views/collection_wording_views.xml",
         "views/collection_opt_out_templates.xml",
         "views/collection_plan_templates.xml",
+        "views/collection_announce_templates.xml",
         "views/collection_hold_views.xml",
         "views/collection_outcome_views.xml",
         "views/collection_dispute_views.xml",

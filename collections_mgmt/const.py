@@ -1,5 +1,7 @@
 """Words shared by the models: channels, states and the engine's decisions."""
 
+from datetime import date
+
 CHANNELS = [
     ("email", "E-mail"),
     ("letter", "Letter"),
@@ -150,6 +152,16 @@ WORK_MEMORY = "64MB"
 
 # How long the personal link of a message can be followed.
 PERSONAL_LINK_DAYS = 180
+
+# The last day of a hold that ends when somebody ends it.
+ENDLESS = date.max
+
+# What debtors send as a receipt of a payment, at most.
+RECEIPT_MAX_BYTES = 5 * 1024 * 1024
+# For how many days what a debtor says is paid is held where nobody set any limit.
+ANNOUNCED_DAYS = 5
+# How long ago a payment can have been made that is announced now.
+ANNOUNCED_PAST_DAYS = 366
 
 # How long an accountant's posting waits for other work on the same cases.
 SYNC_LOCK_TIMEOUT = "2s"

@@ -1,1 +1,1 @@
-from . import opt_out, plan, tracking
+from . import announce, opt_out, plan, tracking

@@ -119,4 +119,5 @@ from . import (
     collection_case_hold,
     account_move_hold,
     res_company_hold,
+    collection_contact_announce,
 )

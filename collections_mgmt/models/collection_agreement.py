@@ -113,15 +113,21 @@ class CollectionAgreement(models.AbstractModel):
 
     # ON RECORD
 
+    def _get_by_lang(self):
+        """Return these as sets, each in the language of its companies."""
+        return [
+            agreements.with_context(lang=lang)
+            for lang, agreements in self.grouped(
+                lambda agreement: agreement.company_id.partner_id.lang
+            ).items()
+        ]
+
     def _log_on_cases(self, get_text):
         """Log a sentence about each of these on its case, in the company's language.
 
         :param get_text: function that returns the sentence of one of them
         """
-        for lang, agreements in self.grouped(
-            lambda agreement: agreement.company_id.partner_id.lang
-        ).items():
-            agreements = agreements.with_context(lang=lang)
+        for agreements in self._get_by_lang():
             bodies = {}
             for agreement in agreements:
                 earlier = bodies.get(agreement.case_id.id)

@@ -255,7 +255,9 @@ class CollectionCase(models.Model):
             "no_strategy": self.env._("No strategy applies to this debtor."),
             "queued": self.env._("“%(stage)s” is on its way."),
             "review": self.env._("“%(stage)s” waits for approval."),
-            "hold": self.env._("On hold until %(date)s."),
+            "hold": self.env._("On hold until %(date)s.")
+            if self.next_action_date
+            else self.env._("On hold until somebody ends it."),
             "replied": self.env._(
                 "The debtor replied: nothing goes out until somebody has looked at it."
             ),
@@ -353,14 +355,7 @@ class CollectionCase(models.Model):
         :param res.partner partner: the debtor who remains
         """
         for company, cases in self.grouped("company_id").items():
-            target = self.search(
-                [
-                    ("partner_id", "=", partner.id),
-                    ("company_id", "=", company.id),
-                    ("state", "=", "open"),
-                ]
-            )
-            target = target or cases[0]
+            target = self._get_remaining_case(partner, company) or cases[0]
             folded = cases - target
             folded.item_ids.write(
                 {
@@ -391,6 +386,16 @@ class CollectionCase(models.Model):
                     "next_action_date": False,
                 }
             )
+
+    def _get_remaining_case(self, partner, company):
+        """Return the open case of a debtor in a company, if there is one."""
+        return self.search(
+            [
+                ("partner_id", "=", partner.id),
+                ("company_id", "=", company.id),
+                ("state", "=", "open"),
+            ]
+        )
 
     # ACTIONS
 

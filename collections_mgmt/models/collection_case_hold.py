@@ -1,7 +1,11 @@
 """Holds as the case, its items and the debtor show them."""
 
 from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
 
+from ..const import ENDLESS
 from .collection_case_erase import erase_thread
 from .res_partner import COLLECTION_GROUPS
 
@@ -38,6 +42,14 @@ class CollectionCase(models.Model):
         "collection.item.hold", "case_id", string="Holds", readonly=True
     )
     item_hold_count = fields.Integer(compute="_compute_item_hold_count")
+    is_on_hold = fields.Boolean(
+        compute="_compute_is_on_hold", search="_search_is_on_hold"
+    )
+    hold_text = fields.Char(
+        string="Hold",
+        compute="_compute_hold_text",
+        help="Until when the whole case is on hold, and why.",
+    )
 
     @api.depends("item_hold_ids")
     def _compute_item_hold_count(self):
@@ -48,12 +60,66 @@ class CollectionCase(models.Model):
         for case in self:
             case.item_hold_count = count_by_case.get(case.id, 0)
 
+    @api.depends("hold_date", "state")
+    def _compute_is_on_hold(self):
+        today = fields.Date.context_today(self)
+        for case in self:
+            until = case.hold_date
+            case.is_on_hold = case.state == "open" and until and until >= today
+
+    def _search_is_on_hold(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        return Domain("state", "=", "open") & Domain("hold_date", ">=", today)
+
+    @api.depends("is_on_hold", "item_hold_ids.reason_id.name")
+    @api.depends_context("lang")
+    def _compute_hold_text(self):
+        for case in self:
+            case.hold_text = case.is_on_hold and case._get_hold_text()
+
+    def _get_hold_text(self):
+        """Return until when nothing is asked of the debtor, and why, as a sentence."""
+        self.ensure_one()
+        until = (
+            self.env._("On hold until somebody ends it")
+            if self.hold_date == ENDLESS
+            else self.env._(
+                "On hold until %(date)s", date=format_date(self.env, self.hold_date)
+            )
+        )
+        reasons = self._get_own_holds().reason_id.mapped("name")
+        return ": ".join(filter(None, (until, ", ".join(reasons))))
+
+    def _get_own_holds(self):
+        """Return the holds of the whole case that are in force.
+
+        Those of the debtor's earlier cases in the company go on.
+        """
+        self.ensure_one()
+        return (
+            self.env["collection.item.hold"]
+            .search(
+                [
+                    ("partner_id", "=", self.partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("is_whole_case", "=", True),
+                    ("state", "=", "open"),
+                ]
+            )
+            ._get_in_force()
+        )
+
     def _fold_into(self, partner):
         # EXTENDS: with what is held of them
         holds = self.item_hold_ids
         result = super()._fold_into(partner)
         for hold in holds:
-            hold.case_id = hold.item_ids.case_id[:1] or hold.case_id
+            target = hold.item_ids.case_id[:1]
+            if hold.is_whole_case:
+                target = self._get_remaining_case(partner, hold.company_id)
+            hold.case_id = target or hold.case_id
         return result
 
     def _erase_conversation(self):
@@ -79,19 +145,50 @@ class CollectionCase(models.Model):
         self.check_access("write")
         return self._get_hold_action(self.open_item_ids)
 
+    def action_hold_case(self):
+        """Open the form of a hold on the whole case, later invoices included."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            **self._get_hold_action(self.env["collection.item"]),
+            "name": self.env._("Hold the Case"),
+            "context": {"default_case_id": self.id, "default_is_whole_case": True},
+        }
+
+    def action_prolong_case_hold(self):
+        """Ask until when the whole case is on hold."""
+        return self._get_hold_to_change().action_prolong()
+
+    def action_end_case_hold(self):
+        """Ask why the debtor is to be asked again."""
+        return self._get_hold_to_change().action_cancel()
+
+    def _get_hold_to_change(self):
+        self.ensure_one()
+        self.check_access("write")
+        holds = self._get_own_holds()
+        if not holds:
+            raise UserError(self.env._("The case is not on hold any more."))
+        return holds[0]
+
     def _get_announcement_action(self, items, **defaults):
         """Return the action that opens the form of a payment of some items."""
-        reason = self.env["collection.hold.reason"].search(
+        reason = self._get_announcement_reason()
+        return {
+            **self._get_hold_action(items, default_reason_id=reason.id, **defaults),
+            "name": self.env._("Payment Announced"),
+        }
+
+    def _get_announcement_reason(self):
+        """Return the reason of announced payments; empty where there is none."""
+        self.ensure_one()
+        return self.env["collection.hold.reason"].search(
             [
                 ("is_payment_announced", "=", True),
                 ("company_id", "in", (False, self.company_id.id)),
             ],
             limit=1,
         )
-        return {
-            **self._get_hold_action(items, default_reason_id=reason.id, **defaults),
-            "name": self.env._("Payment Announced"),
-        }
 
     def _get_hold_action(self, items, **defaults):
         """Return the action that opens the form of a hold on some items."""

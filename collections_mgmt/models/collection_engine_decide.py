@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ..const import PENDING_STATES
+from ..const import ENDLESS, PENDING_STATES
 
 
 class CollectionEngine(models.AbstractModel):
@@ -143,7 +143,7 @@ class CollectionEngine(models.AbstractModel):
             "blocked": SQL("blocked_until"),
             "wait": SQL("next_date"),
             "not_due": SQL("next_date"),
-            "hold": SQL("hold_date"),
+            "hold": SQL("NULLIF(hold_date, %s)", ENDLESS),
             "credits": nothing,
             "promised": SQL("promise_date_next"),
             "disputed": nothing,

@@ -3,6 +3,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from ..const import ENDLESS
+
 
 class CollectionEngine(models.AbstractModel):
     _inherit = "collection.engine"
@@ -32,22 +34,75 @@ class CollectionEngine(models.AbstractModel):
                   FROM collection_item_hold_item_rel part
                   JOIN collection_item_hold hold ON hold.id = part.hold_id
                   JOIN collection_item held ON held.id = part.item_id
+             UNION ALL
+                SELECT held.id, CASE WHEN %s THEN held.amount_residual_currency
+                                     ELSE 0 END
+                  FROM collection_item_hold hold
+                  JOIN collection_case held_case
+                    ON held_case.partner_id = hold.partner_id
+                   AND held_case.company_id = hold.company_id
+                  JOIN collection_item held ON held.case_id = held_case.id
+                 WHERE hold.is_whole_case
+                   AND (held.state = 'open' OR held.amount_held <> 0)
                 """,
+                self._get_hold_in_force_sql(scope),
                 self._get_hold_in_force_sql(scope),
             ),
         }
+
+    def _has_agreements_sql(self, scope):
+        # EXTENDS: whole cases on hold, also before their next item is there
+        return SQL(
+            """
+            (%(of_items)s OR EXISTS (
+                SELECT 1 FROM collection_item_hold hold
+                 WHERE hold.is_whole_case AND hold.company_id = %(company)s
+                   AND %(in_scope)s
+            ))
+            """,
+            of_items=super()._has_agreements_sql(scope),
+            company=scope.company.id,
+            in_scope=scope.has("hold.partner_id"),
+        )
 
     def _follow_agreements(self, scope):
         # EXTENDS: first which holds are over
         ended = self._end_holds(scope)
         result = super()._follow_agreements(scope)
+        self.env.execute_query(self._get_update_held_cases_sql(scope))
         ended._on_ended(scope.date)
         return result
+
+    def _get_update_held_cases_sql(self, scope):
+        """Write until when whole cases are on hold, that of a later case included."""
+        return SQL(
+            """
+            UPDATE collection_case cases SET hold_date = held.until
+              FROM (
+                   SELECT hold.partner_id,
+                          MAX(COALESCE(hold.date_until, %(endless)s))
+                          FILTER (WHERE %(in_force)s) AS until
+                     FROM collection_item_hold hold
+                    WHERE hold.is_whole_case AND hold.company_id = %(company)s
+                      AND %(in_scope)s
+                    GROUP BY hold.partner_id
+              ) held
+             WHERE cases.partner_id = held.partner_id AND cases.state = 'open'
+               AND cases.company_id = %(company)s
+               AND cases.hold_date IS DISTINCT FROM held.until
+            RETURNING cases.id
+            """,
+            endless=ENDLESS,
+            in_force=self._get_hold_in_force_sql(scope),
+            company=scope.company.id,
+            in_scope=scope.has("hold.partner_id"),
+        )
 
     def _end_holds(self, scope):
         """Write what became of holds that are over; return them.
 
-        Settled: nothing of the items is open, or as much was paid as was announced.
+        Settled: nothing of the items is open, or as much was paid as was announced. A
+        whole case is on hold until its day, whatever is open of it.
         """
         rows = self.env.execute_query(
             SQL(
@@ -76,7 +131,7 @@ class CollectionEngine(models.AbstractModel):
         """Return a SELECT of the open holds of the scope, and whether it is paid."""
         return SQL(
             """
-            SELECT hold.id,
+            SELECT hold.id, NOT COALESCE(hold.is_whole_case, FALSE) AND (
                    NOT COALESCE(BOOL_OR(item.state = 'open'), FALSE)
                    OR hold.is_payment_announced
                       AND ROUND(hold.amount - SUM(
@@ -85,7 +140,7 @@ class CollectionEngine(models.AbstractModel):
                                      ELSE item.amount_residual_currency
                                           / NULLIF(item.amount_residual, 0) END
                           ), currency.decimal_places) >= hold.amount_announced
-                   AS is_settled
+                   ) AS is_settled
               FROM collection_item_hold hold
               JOIN res_company company ON company.id = hold.company_id
               JOIN res_currency currency ON currency.id = hold.currency_id

@@ -11,7 +11,8 @@ from ..const import HOLD_STATES, PAYMENT_METHODS
 # What people say when they record one; nothing of it is edited afterwards.
 NEW_FIELDS = frozenset(
     {
-        *("item_ids", "reason_id", "date_until", "note", "receipt_ids"),
+        *("item_ids", "is_whole_case", "reason_id", "date_until", "note"),
+        *("receipt_ids",),
         *("amount_announced", "payment_date", "payment_method", "payment_reference"),
     }
 )
@@ -47,6 +48,10 @@ class CollectionItemHold(models.Model):
         store=True,
         readonly=False,
         help="Whole items; all that is open when none is chosen.",
+    )
+    is_whole_case = fields.Boolean(
+        string="The Whole Case",
+        help="Nothing is asked of the debtor at all, later invoices included.",
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_amount", store=True)
     amount = fields.Monetary(
@@ -105,6 +110,12 @@ class CollectionItemHold(models.Model):
         domain=[("res_model", "=", "collection.item.hold")],
         bypass_search_access=True,
     )
+    is_from_debtor = fields.Boolean(
+        string="Said by the Debtor",
+        readonly=True,
+        copy=False,
+        help="On the page behind the link of a message, not to a collector.",
+    )
     has_receipt = fields.Boolean(
         compute="_compute_has_receipt", search="_search_has_receipt"
     )
@@ -116,25 +127,28 @@ class CollectionItemHold(models.Model):
     )
 
     _open_by_debtor = models.Index("(partner_id) WHERE state = 'open'")
+    _of_whole_case = models.Index("(partner_id) WHERE is_whole_case")
 
     # COMPUTE
 
-    @api.depends("case_id")
+    @api.depends("case_id", "is_whole_case")
     def _compute_item_ids(self):
         for hold in self:
+            if hold.is_whole_case:
+                hold.item_ids = False  # the engine finds them, also those to come
+                continue
             # What was held stays so, also when two debtors become one.
             hold.item_ids = hold._origin.item_ids or hold.case_id.open_item_ids
 
-    @api.depends("item_ids")
+    @api.depends("item_ids", "is_whole_case")
     def _compute_amount(self):
         for hold in self:
-            currencies = hold.item_ids.currency_id
+            items = hold._get_held_items()
+            currencies = items.currency_id
             hold.currency_id = (
                 currencies if len(currencies) == 1 else hold.company_id.currency_id
             )
-            hold.amount = sum(
-                item._get_uncovered(hold.currency_id) for item in hold.item_ids
-            )
+            hold.amount = sum(item._get_uncovered(hold.currency_id) for item in items)
 
     @api.depends("reason_id")
     def _compute_date_until(self):
@@ -208,6 +222,11 @@ class CollectionItemHold(models.Model):
             self.env._("A hold stays on record. Cancel it if it was a mistake.")
         )
 
+    def _get_held_items(self):
+        """Return the items: of a whole case all that is open now."""
+        self.ensure_one()
+        return self.case_id.open_item_ids if self.is_whole_case else self.item_ids
+
     def _get_in_force(self):
         """Return those that hold something back today."""
         today = fields.Date.context_today(self)
@@ -251,7 +270,7 @@ class CollectionItemHold(models.Model):
             **self.env["ir.actions.actions"]._for_xml_id(
                 "account.action_move_out_invoice_type"
             ),
-            "domain": [("id", "in", self.item_ids.move_id.ids)],
+            "domain": [("id", "in", self._get_held_items().move_id.ids)],
         }
 
     def _check_is_open(self):

@@ -14,11 +14,44 @@ class CollectionItemHold(models.Model):
         :raise UserError: with a sentence that says what to correct
         """
         self.ensure_one()
-        self._check_items()
+        if self.is_whole_case:
+            self._check_whole_case()
+        else:
+            self._check_items()
         self._check_reason()
         self._check_until(self.date_until)
         if self.is_payment_announced:
             self._check_announced()
+
+    def _check_whole_case(self):
+        if self.case_id.state != "open":
+            raise UserError(
+                self.env._("The case is closed: there is nothing to put on hold.")
+            )
+        if self.is_payment_announced:
+            raise UserError(
+                self.env._(
+                    "A payment is announced for what is open now, not for later "
+                    "invoices: hold the items instead of the whole case."
+                )
+            )
+        if self.item_ids:
+            raise UserError(
+                self.env._(
+                    "The whole case is held, whatever is open of it: take the items "
+                    "off."
+                )
+            )
+        # In sudo: a hold counts whoever may see it.
+        others_sudo = self.sudo().case_id._get_own_holds() - self
+        if others_sudo:
+            raise UserError(
+                self.env._(
+                    "The case of %(debtor)s is on hold already: prolong or end that "
+                    "hold.",
+                    debtor=self.partner_id.display_name,
+                )
+            )
 
     def _check_items(self):
         # In sudo: items of others count although the user does not see them.

@@ -30,7 +30,8 @@ class CollectionItemHold(models.Model):
             facts={"hold": self.id, "until": until and until.isoformat()},
             words={
                 "reason": self.reason_id.name,
-                "items": self.item_ids.mapped("display_name"),
+                "items": self._get_held_items().mapped("display_name"),
+                "whole_case": self.is_whole_case,
                 "announced": self.is_payment_announced
                 and self.currency_id.format(self.amount_announced),
                 "note": self.note or "",
@@ -48,11 +49,41 @@ class CollectionItemHold(models.Model):
             "amount": self.currency_id.format(self.amount),
             "date": format_date(self.env, self.date_until),
         }
+        if self.is_from_debtor:
+            return self._get_said_text(**values)
+        if self.is_whole_case:
+            return self._get_whole_case_text(**values)
         if not self.date_until:
             return self.env._(
                 "%(amount)s on hold until somebody cancels it: %(reason)s.", **values
             )
         return self.env._("%(amount)s on hold until %(date)s: %(reason)s.", **values)
+
+    def _get_whole_case_text(self, date, reason, **_values):
+        """Return that nothing is asked of the debtor, as a sentence."""
+        if not self.date_until:
+            return self.env._(
+                "The whole case is on hold until somebody ends it: %(reason)s.",
+                reason=reason,
+            )
+        return self.env._(
+            "The whole case is on hold until %(date)s: %(reason)s.",
+            date=date,
+            reason=reason,
+        )
+
+    def _get_said_text(self, amount, date, reason):
+        """Return what the debtor said on the page, as a sentence."""
+        return self.env._(
+            "The debtor says that %(paid)s were paid on %(day)s (%(reference)s): "
+            "%(amount)s on hold until %(date)s (%(reason)s).",
+            paid=self.currency_id.format(self.amount_announced),
+            day=format_date(self.env, self.payment_date),
+            reference=self.payment_reference or self.env._("no reference"),
+            amount=amount,
+            date=date,
+            reason=reason,
+        )
 
     # IT IS OVER
 
@@ -86,6 +117,10 @@ class CollectionItemHold(models.Model):
 
     def _tell_ended(self, date):
         self._log_on_cases(lambda hold: hold._get_ended_text())
+        # In their own conversations, too: the engine's statement tracked nothing.
+        for holds in self._get_by_lang():
+            bodies = {hold.id: hold._get_ended_text() for hold in holds}
+            holds._message_log_batch(bodies)
         # Money that did not come.
         self.filtered("is_missed")._schedule_tasks(
             "collections_mgmt.mail_activity_type_hold",
@@ -105,6 +140,8 @@ class CollectionItemHold(models.Model):
             "date": format_date(self.env, self.date_until),
             "why": self.cancel_reason or "",
         }
+        if self.is_whole_case:
+            return self._get_whole_case_ended_text(**values)
         if self.state == "cancelled":
             return self.env._(
                 "Hold of %(amount)s cancelled (%(reason)s): %(why)s", **values
@@ -121,4 +158,19 @@ class CollectionItemHold(models.Model):
             "Hold of %(amount)s over since %(date)s (%(reason)s): it is asked for "
             "again.",
             **values,
+        )
+
+    def _get_whole_case_ended_text(self, reason, date, why, **_values):
+        """Return that the debtor is asked again, and why, as a sentence."""
+        if self.state == "cancelled":
+            return self.env._(
+                "Hold of the whole case ended (%(reason)s): %(why)s",
+                reason=reason,
+                why=why,
+            )
+        return self.env._(
+            "Hold of the whole case over since %(date)s (%(reason)s): what is due is "
+            "asked for again.",
+            date=date,
+            reason=reason,
         )

@@ -385,6 +385,9 @@ class TestPermissions(AccessCommon):
             ("account.move", "action_register_dispute"): self.moves[self.others],
             ("collection.case", "action_open_holds"): case,
             ("collection.case", "action_hold_items"): case,
+            ("collection.case", "action_hold_case"): case,
+            ("collection.case", "action_prolong_case_hold"): case,
+            ("collection.case", "action_end_case_hold"): case,
             ("account.move", "action_hold_items"): self.moves[self.others],
             **{
                 ("collection.item.hold", f"action_{name}"): case.item_hold_ids

@@ -62,6 +62,19 @@ class TestItemHold(HoldCommon):
         self.assertEqual(self._chased(), 100.0)
         self.assertNotEqual(self._decision(), "held")
 
+    def test_how_it_ended_stands_in_its_own_conversation(self):
+        ended = self._hold(date_until=self.today)
+        other = self._create_overdue_invoice(self.debtor, 3, 50.0)
+        self._plan()
+        paid = self._hold(invoice=other)
+        self._pay_on(0, invoice=other)
+        self._look(1)
+        self.assertIn("it is asked for again", ended.message_ids[0].body)
+        self.assertIn("over: it is paid", paid.message_ids[0].body)
+        said = len(ended.message_ids)
+        self._look(2)
+        self.assertEqual(len(ended.message_ids), said, "It is said once.")
+
     def test_no_job_is_needed_for_it_to_end(self):
         """Its day alone decides, whatever state somebody reads."""
         hold = self._hold(date_until=self.today + timedelta(days=2))
