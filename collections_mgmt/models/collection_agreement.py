@@ -133,7 +133,7 @@ class CollectionAgreement(models.AbstractModel):
                 earlier = bodies.get(agreement.case_id.id)
                 text = get_text(agreement)
                 bodies[agreement.case_id.id] = f"{earlier}\n{text}" if earlier else text
-            agreements.case_id._message_log_batch(bodies)
+            agreements.case_id._collection_log_batch(bodies)
 
     def _schedule_tasks(self, activity_type_xmlid, date, get_text):
         """Give the collector one open task of a type per open case.

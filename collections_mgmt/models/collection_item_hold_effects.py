@@ -120,7 +120,7 @@ class CollectionItemHold(models.Model):
         # In their own conversations, too: the engine's statement tracked nothing.
         for holds in self._get_by_lang():
             bodies = {hold.id: hold._get_ended_text() for hold in holds}
-            holds._message_log_batch(bodies)
+            holds._collection_log_batch(bodies)
         # Money that did not come.
         self.filtered("is_missed")._schedule_tasks(
             "collections_mgmt.mail_activity_type_hold",

@@ -1,4 +1,7 @@
+from markupsafe import Markup
+
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..tools.mail_headers import is_automatic, is_delayed
 
@@ -40,3 +43,41 @@ class MailThread(models.AbstractModel):
             cases._receive_reply(author, answered)
             cases._receive_opt_out(author, answered, message_dict)
         return thread_id
+
+    def _collection_log_batch(self, bodies):
+        """Log notes on records, any number of them at once.
+
+        As ``_message_log_batch``, which takes a millisecond for each: a bank import
+        settles ten thousand promises. The first note is made by Odoo, with all that
+        other modules add; the others are copies of its row with their own text.
+
+        :param dict bodies: {record id: text}
+        """
+        (first_id, text), *others = bodies.items()
+        note_sudo = self.browse(first_id)._message_log(body=text)
+        if not others:
+            return
+        note_sudo.flush_recordset()
+        own = {"id", "res_id", "body"}
+        columns = SQL(", ").join(
+            SQL.identifier(name)
+            for name, field in note_sudo._fields.items()
+            if field.store and field.column_type and name not in own
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mail_message (res_id, body, %(columns)s)
+                SELECT other.res_id, other.body, %(columns)s
+                  FROM (SELECT %(columns)s FROM mail_message WHERE id = %(first)s) note
+            CROSS JOIN UNNEST(%(ids)s, %(bodies)s) WITH ORDINALITY
+                       AS other(res_id, body, place)
+                 ORDER BY other.place
+                """,
+                columns=columns,
+                first=note_sudo.id,
+                ids=[record_id for record_id, _text in others],
+                bodies=[str(Markup("<span>%s</span>") % body) for _id, body in others],
+            )
+        )
+        self.browse(bodies).invalidate_recordset(["message_ids"], flush=False)

@@ -41,6 +41,7 @@ from . import (
     test_history,
     test_letters,
     test_listen,
+    test_notes,
     test_opt_out,
     test_pack_table,
     test_pack_vectors,
