@@ -53,6 +53,7 @@
         "wizards/collection_promise_register_views.xml",
         "wizards/collection_plan_propose_views.xml",
         "wizards/collection_reassign_views.xml",
+        "wizards/collection_reply_views.xml",
         "wizards/collection_case_snooze_views.xml",
         "wizards/collection_case_move_views.xml",
         "wizards/collection_item_hold_change_views.xml",

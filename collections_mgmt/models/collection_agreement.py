@@ -33,12 +33,21 @@ class CollectionAgreement(models.AbstractModel):
         domain="[('case_id', '=', case_id)]",
         ondelete="restrict",
     )
+    message_id = fields.Many2one(
+        "mail.message",
+        string="Message of the Debtor",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    message_preview = fields.Char(
+        related="message_id.preview", string="What the Debtor Wrote"
+    )
 
     # WHO MAY CHANGE WHAT
 
     def _get_new_fields(self):
         """Return the names of what people say when they record one."""
-        return {"case_id", "contact_id"}
+        return {"case_id", "contact_id", "message_id"}
 
     def _get_open_fields(self):
         """Return the names of what people may still change of this one."""
@@ -90,6 +99,18 @@ class CollectionAgreement(models.AbstractModel):
                     self.env._(
                         "The contact belongs to another debtor: choose one of this "
                         "case."
+                    )
+                )
+
+    @api.constrains("message_id")
+    def _check_message(self):
+        # In sudo: as for the contact.
+        for agreement in self.sudo().filtered("message_id"):
+            if not agreement.case_id._is_incoming(agreement.message_id):
+                raise ValidationError(
+                    self.env._(
+                        "The message was not written by the debtor on this case: "
+                        "choose one of this case."
                     )
                 )
 

@@ -1,6 +1,8 @@
 """What the debtor writes on a case, and who has looked at it."""
 
 from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 REPLY_ACTIVITY = "collections_mgmt.mail_activity_type_reply"
 
@@ -82,6 +84,46 @@ class CollectionCase(models.Model):
             # A case that closes takes its automated tasks along, but a reply is still
             # to be read when everything is paid.
             "automated": False,
+        }
+
+    # WHAT FOLLOWS FROM IT
+
+    def _get_incoming_domain(self):
+        """Return the domain of what people outside wrote on these cases."""
+        return (
+            Domain("model", "=", self._name)
+            & Domain("res_id", "in", self.ids)
+            & Domain("message_type", "in", ("email", "comment"))
+            & (
+                Domain("author_id", "=", False)
+                | Domain("author_id.partner_share", "=", True)
+            )
+        )
+
+    def _is_incoming(self, message):
+        """Return whether a message was written on this case by somebody outside."""
+        self.ensure_one()
+        return bool(message.filtered_domain(self._get_incoming_domain()))
+
+    def action_take_up_message(self):
+        """Open what can follow from the debtor's last message."""
+        self.ensure_one()
+        self.check_access("write")
+        message = self.env["mail.message"].search(
+            self._get_incoming_domain(), order="id desc", limit=1
+        )
+        if not message:
+            raise UserError(self.env._("The debtor has written nothing on this case."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("From the Debtor's Message"),
+            "res_model": "collection.reply",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_case_id": self.id,
+                "default_message_id": message.id,
+            },
         }
 
     # WHO HAS LOOKED

@@ -7,6 +7,8 @@ import psycopg2
 from odoo import models
 from odoo.tools import format_date
 
+from ..tools.receipts import get_receipt_kind
+
 _logger = logging.getLogger(__name__)
 
 
@@ -20,6 +22,17 @@ class CollectionItemHold(models.Model):
         self._log_on_cases(lambda hold: hold._get_opened_text())
         for hold in self.filtered("contact_id"):
             hold._note_on_record()
+        for hold in self.filtered("message_id"):
+            hold._copy_receipts()
+
+    def _copy_receipts(self):
+        """Take the files of the message for receipts of the announced payment."""
+        if not self.is_payment_announced:
+            return
+        # In sudo: that the message is one of the case was checked.
+        for file in self.message_id.sudo().attachment_ids:
+            if get_receipt_kind(file.raw or b""):
+                file.copy({"res_model": self._name, "res_id": self.id})
 
     def _note_on_record(self):
         """Keep as evidence what was said in the contact."""

@@ -60,6 +60,7 @@ from . import (
     test_promise_reminder,
     test_promise_screens,
     test_readings,
+    test_reply_take_up,
     test_review,
     test_rules,
     test_sync,

@@ -386,6 +386,10 @@ class TestPermissions(AccessCommon):
             ("collection.case", "action_open_holds"): case,
             ("collection.case", "action_hold_items"): case,
             ("collection.case", "action_hold_case"): case,
+            ("collection.case", "action_take_up_message"): case,
+            ("collection.reply", "action_continue"): (
+                self.env["collection.reply"].search([], limit=1)
+            ),
             ("collection.case", "action_prolong_case_hold"): case,
             ("collection.case", "action_end_case_hold"): case,
             ("account.move", "action_hold_items"): self.moves[self.others],

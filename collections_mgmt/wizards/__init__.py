@@ -15,6 +15,7 @@ from . import (
     collection_promise_register,
     collection_plan_propose,
     collection_reassign,
+    collection_reply,
     collection_takeover,
     mail_compose_message,
 )

@@ -56,6 +56,7 @@ class CollectionPromiseRegister(models.TransientModel):
         precompute=True,
         domain="[('case_id', '=', case_id), ('state', '=', 'sent')]",
     )
+    message_id = fields.Many2one("mail.message", string="Message of the Debtor")
     payment_method = fields.Selection(PAYMENT_METHODS)
     note = fields.Text()
     promise_id = fields.Many2one(
@@ -146,6 +147,7 @@ class CollectionPromiseRegister(models.TransientModel):
             "currency_id": self.currency_id.id,
             "promiser_id": self.promiser_id.id,
             "contact_id": self.contact_id.id,
+            "message_id": self.message_id.id,
             "payment_method": self.payment_method,
             "note": self.note,
             "line_ids": [
