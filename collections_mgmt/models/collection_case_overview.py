@@ -40,7 +40,7 @@ class CollectionCase(models.Model):
     @api.depends_context("lang", "uid")
     def _compute_aging_html(self):
         for case in self:
-            case.aging_html = case.open_item_ids and case._render_part(
+            case.aging_html = bool(case.open_item_ids) and case._render_part(
                 "case_aging",
                 buckets=case._get_aging(),
                 blocks=case._get_foreign_blocks(),
