@@ -3,6 +3,7 @@ from . import (
     collection_agreement,
     collection_domain_rule,
     collection_inner_thread,
+    collection_mine_mixin,
     collection_portfolio_mixin,
     account_move,
     account_move_line,

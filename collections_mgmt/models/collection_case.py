@@ -40,7 +40,8 @@ ENGINE_FIELDS = {
 class CollectionCase(models.Model):
     _name = "collection.case"
     _description = "Collection Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "collection.mine.mixin"]
+    _mine_field = "agent_id"
     _rec_names_search = ["partner_id"]
     _order = "amount_overdue desc, id"
     _check_company_auto = True

@@ -54,6 +54,7 @@ class CollectionDispute(models.Model):
     _inherit = [
         "collection.agreement",
         "collection.inner.thread",
+        "collection.mine.mixin",
         "mail.activity.mixin",
     ]
     _order = "date_deadline, id desc"

@@ -114,6 +114,7 @@ class CollectionEscalation(models.Model):
     """
 
     _name = "collection.escalation"
+    _inherit = "collection.mine.mixin"
     _description = "Escalation"
     _order = "id desc"
     _log_access = False

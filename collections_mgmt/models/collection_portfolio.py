@@ -85,6 +85,12 @@ class ResUsers(models.Model):
             self.env["collection.absence"]._get_substitutes(today), self.id
         )
 
+    def _get_mine_ids(self):
+        """Return the ids of those whose work is the user's: first the user, then the
+        absent for whom they stand in today."""
+        self.ensure_one()
+        return [self.id, *self._get_absent_ids(self._get_collection_today())]
+
     def _get_staff_ids(self):
         """Return the ids of those for whom the user speaks: themselves, their teams."""
         # In sudo: who leads a team may name its members.
@@ -114,40 +120,25 @@ class CollectionCase(models.Model):
     _inherit = "collection.case"
 
     is_mine = fields.Boolean(
-        string="Mine",
-        compute="_compute_is_mine",
-        search="_search_is_mine",
-        help="Your own cases, and those of the collectors for whom you stand in today.",
+        help="Your own cases, and those of the collectors for whom you stand in today."
     )
     substitution = fields.Char(
         compute="_compute_substitution", help="For whom you stand in on this case."
     )
 
-    @api.depends("agent_id")
-    @api.depends_context("uid")
-    def _compute_is_mine(self):
-        mine_ids = self._get_mine_ids()
-        for case in self:
-            case.is_mine = case.agent_id.id in mine_ids
-
     # Not on the collector: choosing another in the form would send the whole case to
     # the server and work it out anew.
     @api.depends_context("uid", "lang")
     def _compute_substitution(self):
-        absent_ids = self._get_my_absent_ids()
+        _own_id, *absent_ids = self.env.user._get_mine_ids()
         for case in self:
             case.substitution = case.agent_id.id in absent_ids and self.env._(
                 "Substituting for %(collector)s", collector=case.agent_id.name
             )
 
-    def _search_is_mine(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        return Domain("agent_id", "in", self._get_mine_ids())
-
     def _compute_my_activity_date_deadline(self):
         # OVERRIDE 'mail': the tasks of those for whom one stands in are one's own too
-        mine_ids = self._get_mine_ids()
+        mine_ids = self.env.user._get_mine_ids()
         for case in self:
             case.my_activity_date_deadline = next(
                 (
@@ -168,19 +159,8 @@ class CollectionCase(models.Model):
             Domain("active", "=", True)
             & Domain("date_deadline", operator, operand)
             & Domain("res_model", "=", self._name)
-            & Domain("user_id", "in", self._get_mine_ids()),
+            & Domain("user_id", "in", self.env.user._get_mine_ids()),
         )
-
-    def _get_mine_ids(self):
-        """Return the ids of the users whose work is the user's: theirs, and of absent.
-
-        Every list and filter that says "my" asks ``is_mine``, which asks this.
-        """
-        return [self.env.uid, *self._get_my_absent_ids()]
-
-    def _get_my_absent_ids(self):
-        user = self.env.user
-        return user._get_absent_ids(user._get_collection_today())
 
     def _get_responsible(self):
         # EXTENDS: tasks are for who is there

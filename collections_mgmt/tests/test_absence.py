@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from lxml import etree
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, ValidationError
@@ -200,8 +201,48 @@ class TestAbsence(AbsenceCommon):
 
     def test_no_filter_says_my_in_another_way(self):
         """A new filter asks is_mine, so that substitutes see what it finds."""
-        for view in self.env["ir.ui.view"].search([("type", "=", "search")]):
-            self.assertNotIn("agent_id', '=', uid", view.arch, view.name)
+        own = {("collection.absence", "mine"), ("collection.team.member", "my_teams")}
+        views = self.env["ir.ui.view"].search(
+            [("type", "=", "search"), ("model", "like", "collection.")]
+        )
+        found = {
+            (view.model, node.get("name"))
+            for view in views
+            for node in etree.fromstring(view.arch).iter("filter")
+            if "'=', uid" in (node.get("domain") or "")
+        }
+        self.assertEqual(found, own)
+
+    def test_what_the_absent_has_to_answer_is_the_substitutes(self):
+        """Disputes and escalations, though the case is a third collector's."""
+        debtor = self._create_debtor("Invoiced by eva")
+        debtor.collection_agent_id = self.eva
+        move = self._create_overdue_invoice(debtor, 5)
+        self._plan()
+        case = self._items(move).case_id
+        dispute = self._create_dispute(move, 10, user_id=self.ana.id)
+        escalations_sudo = self.env["collection.escalation"].sudo()
+        escalation = escalations_sudo.create(
+            {
+                "rule_id": self._create_escalation_rule(amount_above=1).id,
+                "case_id": case.id,
+                "user_id": self.ana.id,
+                "date": self.today,
+            }
+        )
+        for is_absent in (False, True):
+            if is_absent:
+                self._create_absence(self.ana, self.ben)
+            with self.subTest(is_absent=is_absent):
+                found = self._find_mine(
+                    "collection.dispute", "collection_dispute_view_search", "mine"
+                )
+                self.assertEqual(found, case if is_absent else case.browse())
+                lines = self._as_user(self.ben, dispute.line_ids.browse()).search([])
+                self.assertEqual(bool(lines), is_absent)
+                mine = escalation.with_user(self.ben).sudo()
+                self.assertEqual(mine.is_mine, is_absent)
+                self.assertEqual(bool(mine.search([("is_mine", "=", True)])), is_absent)
 
     def test_tasks_of_the_absent_are_those_of_the_substitute(self):
         self.case_ana.activity_schedule(
