@@ -13,6 +13,7 @@
         "security/collection_rules.xml",
         "security/collection_team_rules.xml",
         "security/collection_item_hold_rules.xml",
+        "security/collection_incoming_rules.xml",
         "data/mail_activity_type_data.xml",
         "data/mail_template_layout.xml",
         "data/mail_template_data.xml",
@@ -89,6 +90,7 @@
         "views/collection_assignment_views.xml",
         "views/collection_escalation_views.xml",
         "views/collection_case_team_views.xml",
+        "views/collection_incoming_views.xml",
         "views/collection_menus.xml",
     ],
     "assets": {

@@ -238,5 +238,12 @@ ASSIGNMENT_SOURCES = [
     ("person", "By a person"),
 ]
 
+# What became of an e-mail from outside that answers no message.
+INCOMING_STATES = [
+    ("new", "To Sort"),
+    ("attached", "Attached to a Case"),
+    ("dismissed", "Not About a Case"),
+]
+
 # How many escalations are raised per transaction.
 ESCALATION_BATCH_SIZE = 500

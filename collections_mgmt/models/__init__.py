@@ -121,4 +121,5 @@ from . import (
     account_move_hold,
     res_company_hold,
     collection_contact_announce,
+    collection_incoming,
 )

@@ -8,7 +8,7 @@ from ..const import RANKING_FACTORS
 class CollectionTeam(models.Model):
     _name = "collection.team"
     _description = "Collection Team"
-    _inherit = ["collection.portfolio.mixin"]
+    _inherit = ["collection.portfolio.mixin", "mail.alias.mixin.optional"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

@@ -26,6 +26,36 @@ class MailThread(models.AbstractModel):
         )
 
     @api.model
+    @api.private
+    def message_route(
+        self, message, message_dict, model=None, thread_id=None, custom_values=None
+    ):
+        # EXTENDS 'mail': what a debtor writes to the catchall address without answering
+        # a message goes back by Odoo's own rules; here it waits for a person
+        if self._is_debtor_at_catchall(message_dict):
+            model, thread_id, custom_values = "collection.case", None, None
+        return super().message_route(
+            message, message_dict, model, thread_id, custom_values
+        )
+
+    @api.model
+    def _detect_write_to_catchall(self, msg_dict):
+        # EXTENDS 'mail': as above
+        return super()._detect_write_to_catchall(
+            msg_dict
+        ) and not self._is_debtor_at_catchall(msg_dict)
+
+    @api.model
+    def _is_debtor_at_catchall(self, message_dict):
+        """Return whether somebody with an open case wrote to the catchall address."""
+        thread = self.with_context(mail_catchall_write_any_to=True)
+        if not super(MailThread, thread)._detect_write_to_catchall(message_dict):
+            return False
+        # In sudo: the mail gateway also runs for users who cannot see cases.
+        cases_sudo = self.env["collection.case"].sudo()
+        return bool(cases_sudo._find_by_sender(message_dict.get("email_from")))
+
+    @api.model
     def _message_route_process(self, message, message_dict, routes):
         # EXTENDS 'mail': the only place that knows both the headers and the case
         thread_id = super()._message_route_process(message, message_dict, routes)

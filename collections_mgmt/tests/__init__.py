@@ -39,6 +39,7 @@ from . import (
     test_item_hold_payments,
     test_gate_written,
     test_history,
+    test_incoming,
     test_letters,
     test_listen,
     test_notes,

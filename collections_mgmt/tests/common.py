@@ -198,6 +198,24 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
             }
         )
 
+    @classmethod
+    def _create_incoming(cls, case, email_from="somebody@debtor.test", **values):
+        """Let an e-mail wait that may be about a case, as if it had arrived."""
+        return (
+            cls.env["collection.incoming"]
+            .sudo()
+            .create(
+                {
+                    "name": "About your invoice",
+                    "email_from": email_from,
+                    "company_id": case.company_id.id,
+                    "candidate_ids": [Command.create({"case_id": case.id})],
+                    **values,
+                }
+            )
+            .with_env(cls.env)
+        )
+
     # LEDGER
 
     @classmethod

@@ -83,3 +83,26 @@ Action: failed
 
 --part--
 """
+
+# By somebody who begins a new e-mail instead of answering one.
+FRESH = """Return-Path: <{email_from}>
+To: {to}
+From: {email_from}
+Subject: {subject}
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="part"
+Date: Mon, 16 Mar 2026 13:00:00 +0000
+Message-ID: {msg_id}
+
+--part
+Content-Type: text/plain; charset=utf-8
+
+{text}
+
+--part
+Content-Type: text/plain; name="transfer.txt"
+Content-Disposition: attachment; filename="transfer.txt"
+
+Transferred.
+--part--
+"""

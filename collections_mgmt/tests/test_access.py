@@ -53,6 +53,13 @@ PERMISSIONS = {
     "collection.dispute.line": CASE_WORK,
     "collection.hold.reason": CONFIGURATION,
     "collection.item.hold": CASE_WORK,
+    "collection.incoming": {
+        "viewer": READ,
+        "own": WRITE,
+        "all": WRITE,
+        "manager": "rwu",
+    },
+    "collection.incoming.candidate": EVERYBODY_READS,
     "collection.forbidden.word": CONFIGURATION,
     "collection.holiday": CONFIGURATION,
     "collection.hold": {"viewer": READ, "own": "rwc", "all": "rwc", "manager": FULL},
@@ -128,6 +135,7 @@ class TestPermissions(AccessCommon):
         self._create_promise(self.moves[self.mine])
         self._create_dispute(self.moves[self.mine])
         self._create_hold(self.moves[self.mine])
+        self._create_incoming(self._case(self.mine))
         self.env["collection.contact.event"]._seal(self.env.company)
         operations = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
         for model, of_roles in PERMISSIONS.items():
@@ -154,6 +162,7 @@ class TestPermissions(AccessCommon):
         self._create_promise(self.moves[self.mine])
         self._create_dispute(self.moves[self.mine])
         self._create_hold(self.moves[self.mine])
+        self._create_incoming(self._case(self.mine))
         self.env["collection.contact.event"]._seal(self.env.company)
         for model, of_roles in PERMISSIONS.items():
             seen_by = next(r for r in ("own", "viewer", "manager") if r in of_roles)
@@ -404,6 +413,18 @@ class TestPermissions(AccessCommon):
                 ("collection.dispute", f"action_{name}"): case.dispute_ids
                 for name in ("review", "accept", "reject", "withdraw", "open_case")
             },
+            **{
+                ("collection.incoming", f"action_{name}"): (
+                    case.incoming_candidate_ids.incoming_id
+                )
+                for name in ("attach", "refuse", "dismiss", "reopen")
+            },
+            **{
+                ("collection.incoming.candidate", f"action_{name}"): (
+                    case.incoming_candidate_ids
+                )
+                for name in ("attach", "refuse", "open_email")
+            },
             ("collection.case", "action_register_promise"): case,
             ("collection.case", "action_propose_plan"): case,
             ("account.move", "action_register_promise"): self.moves[self.others],
@@ -443,6 +464,7 @@ class TestPermissions(AccessCommon):
         self._create_dispute(self.moves[self.others])
         hold = self._create_hold(self.moves[self.others])
         self.env["collection.item.hold.change"].create({"hold_id": hold.id})
+        self._create_incoming(contact.case_id)
         for model in ("collection.promise.register", "collection.plan.propose"):
             self.env[model].create({"case_id": contact.case_id.id, "date": self.today})
         self.env["collection.contact.log"].create({"case_id": contact.case_id.id})

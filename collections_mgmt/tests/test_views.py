@@ -53,8 +53,10 @@ VIEWS = {
     "collection_escalation_rule_action": {"list", "form", "search"},
     "collection_escalation_action": {"list", "search"},
     "collection_consent_action": {"list", "form", "search"},
+    "collection_incoming_action": {"list", "form", "search"},
 }
 FOR_ALL = {
+    "collection_incoming_action",
     "collection_case_action",
     "collection_item_action",
     "collection_as_of_action",
@@ -149,6 +151,7 @@ class TestScreens(TeamCommon):
         self._create_promise(self._case(self.debtor).item_ids.move_id)
         self._create_dispute(self._case(self.debtor).item_ids.move_id)
         self._create_hold(self._case(self.debtor).item_ids.move_id, "announced")
+        self._create_incoming(self._case(self.debtor))
         self.env["collection.contact.event"]._seal(self.env.company)
         for group in ("viewer", "collector", "collector_all", "manager"):
             user = self._create_user(f"collections_mgmt.group_collection_{group}")
@@ -189,7 +192,7 @@ class TestScreens(TeamCommon):
         self._run()
         for model in (
             *("case", "item", "history", "contact", "strategy"),
-            *("contact_rule", "hold", "consent"),
+            *("contact_rule", "hold", "consent", "incoming"),
         ):
             view = self.env.ref(f"collections_mgmt.collection_{model}_view_search")
             records = self.env[f"collection.{model.replace('_', '.')}"]
