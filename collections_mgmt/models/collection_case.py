@@ -1,9 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import LazyTranslate, format_date
 
 from ..const import DECISIONS, DECISIONS_FOR_A_PERSON
+
+_lt = LazyTranslate(__name__)
 
 # What the engine writes and nobody edits by hand.
 ENGINE_FIELDS = {
@@ -77,6 +79,7 @@ class CollectionCase(models.Model):
         "collection.stage",
         readonly=True,
         group_expand="_group_expand_stage",
+        falsy_value_label=_lt("No Stage Yet"),
         help="The highest stage that an overdue item of this debtor has reached.",
     )
     date_last_contact = fields.Date(

@@ -21,6 +21,15 @@ export class CollectionCaseKanbanRenderer extends KanbanRenderer {
         return this.isGroupedByStage ? this.canResequenceRecords : super.canMoveRecords;
     }
 
+    /** Cases without a stage come last: their column is folded, and a phone shows one. */
+    getGroupsOrRecords() {
+        const groups = super.getGroupsOrRecords();
+        if (this.isGroupedByStage) {
+            groups.sort((a, b) => Number(!a.group.value) - Number(!b.group.value));
+        }
+        return groups;
+    }
+
     async sortRecordDrop(dataRecordId, dataGroupId, { parent }) {
         if (!this.isGroupedByStage) {
             return super.sortRecordDrop(...arguments);
