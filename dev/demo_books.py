@@ -12,6 +12,17 @@ from odoo.addons.collections_mgmt.demo.catalog import COMPLAINTS
 REPLAYED_DAYS = 45
 # Why each of the complaints is made
 REASONS = ("quantity", "price", "quality", "duplicate", "unknown", "delivery")
+# What the sample team and its rules say, on the screens of who works in Spanish
+IN_SPANISH = {
+    "Collections": "Cobranza",
+    "Above one million": "Más de un millón",
+    "Large amount": "Importe alto",
+    "Call the owner yourself.": "Llame usted al dueño.",
+    "Nothing happens": "Sin avances",
+    "Talk with the collector: another channel, or another contact?": (
+        "Hable con el gestor: ¿otro canal u otro contacto?"
+    ),
+}
 
 env = env(context={**env.context, "tracking_disable": True})  # noqa: F821
 company = env.ref("base.main_company")
@@ -30,6 +41,14 @@ company.with_context(lang="es_419").collection_payment_ways = (
     "Transferencia a la cuenta corriente 12345678 del Banco Ejemplo, o con tarjeta "
     "desde el enlace de la factura. Consúltenos por un convenio en cuotas."
 )
+for model, names in {
+    "collection.team": ("name",),
+    "collection.assignment.rule": ("name",),
+    "collection.escalation.rule": ("name", "note"),
+}.items():
+    for record in env[model].search([]):
+        for name in names:
+            record.with_context(lang="es_419")[name] = IN_SPANISH[record[name]]
 env["collection.consent"].create(
     [
         {
