@@ -12,6 +12,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
+from .browser import log_in, no_memory_limit, page, url  # noqa: F401
+
 MODULES = "collections_mgmt,collections_portal,collections_sms,collections_snailmail"
 RESULT_MARK = "RESULT:"
 PRELUDE = pathlib.Path(__file__).with_name("shell_prelude.py").read_text()

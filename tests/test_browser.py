@@ -1,18 +1,9 @@
 """What an accountant sees in a real browser, from the first screen to the mail."""
 
-import resource
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-FIRST_PAGE_SECONDS = 120
-expect.set_options(timeout=30_000)  # milliseconds; a busy machine renders slowly
+from .browser import PHONE, open_case
 
 
 @pytest.fixture(scope="module")
@@ -33,70 +24,6 @@ def books(own_db):
     return own_db
 
 
-@pytest.fixture(scope="module")
-def url(books, tmp_path_factory):
-    """A real Odoo server on the database; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (tmp_path_factory.mktemp("server") / "log").open("w")
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "odoo", "-d", books.name),
-            *(f"--db-filter=^{books.name}$", f"--http-port={port}"),
-            "--max-cron-threads=0",
-        ],
-        stdout=log,
-        stderr=log,
-    )
-    address = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + FIRST_PAGE_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(address + "/web/health", timeout=5).close()
-            break
-        except OSError:
-            assert time.monotonic() < end and server.poll() is None, log.name
-            time.sleep(0.5)
-    yield address
-    server.terminate()
-    server.wait(30)
-    log.close()
-
-
-@pytest.fixture
-def no_memory_limit():
-    """Odoo limits the address space of its process; a browser reserves more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-@pytest.fixture
-def page(url, no_memory_limit):
-    """A browser page, logged in as an accountant who manages collections."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if not executable:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": 1600, "height": 900})
-        page.set_default_timeout(FIRST_PAGE_SECONDS * 1000)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{url}/web/login")
-        page.fill("input[name=login]", "admin")
-        page.fill("input[name=password]", "admin")
-        page.click("button[type=submit]")
-        page.wait_for_selector(".o_web_client")
-        yield page
-        assert not errors, errors
-        browser.close()
-
-
 def test_the_app_opens_on_the_overdue_cases_and_a_case_shows_items_and_mail(page, url):
     page.goto(f"{url}/odoo/collections")
     row = page.locator(".o_data_row", has_text="Browser & Sons")
@@ -112,10 +39,7 @@ def test_the_app_opens_on_the_overdue_cases_and_a_case_shows_items_and_mail(page
 
 
 def test_a_debtor_without_address_is_a_task_on_the_case(page, url):
-    page.goto(f"{url}/odoo/collections")
-    page.locator(".o_data_row", has_text="Nobody Home").locator(
-        ".o_data_cell[name=partner_id]"
-    ).click()
+    open_case(page, url, "Nobody Home")
     expect(page.locator(".o-mail-Activity")).to_contain_text("No address: Due Today")
 
 
@@ -128,10 +52,7 @@ def test_run_now_shows_what_was_decided(page, url):
 
 
 def test_the_invoice_leads_to_its_case(page, url):
-    page.goto(f"{url}/odoo/collections")
-    page.locator(".o_data_row", has_text="Browser & Sons").locator(
-        ".o_data_cell[name=partner_id]"
-    ).click()
+    open_case(page, url, "Browser & Sons")
     page.get_by_role("button", name="Open Items").click()
     page.locator("button[name=action_open_move]").first.click()
     page.locator("button[name=action_open_collection_case]").click()
@@ -180,3 +101,19 @@ def test_a_card_dropped_on_another_stage_asks_what_happened(page, url):
     expect(page.locator(".o-mail-Message").first).to_contain_text(
         "They asked for it in writing"
     )
+
+
+def test_on_a_phone_the_cases_begin_with_a_stage(log_in, url, books):
+    books.shell(
+        """
+        overdue_invoice("Not Told Yet", "fresh@example.com", 12, 20)
+        env["collection.engine"]._follow(env.company)
+        env.cr.commit()
+        result(True)
+        """
+    )
+    phone = log_in("admin", PHONE)
+    phone.goto(f"{url}/odoo/collections")
+    columns = phone.locator(".o_kanban_group .o_column_title")
+    expect(columns.first).to_contain_text("Due Today")
+    expect(columns.last).to_contain_text("No Stage Yet")

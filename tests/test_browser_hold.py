@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-# The server and the browser of the other screens, with books of our own.
-from .test_browser import no_memory_limit, page, url  # noqa: F401
+from .browser import choose, open_case
 
 LIST = "/odoo/action-collections_mgmt.collection_item_hold_action_verify"
 RECEIPT = {"name": "receipt.txt", "mimeType": "text/plain", "buffer": b"Transferred."}
@@ -24,24 +23,15 @@ def books(own_db):
     return own_db
 
 
-def open_case(page, url):  # noqa: F811
-    page.goto(f"{url}/odoo/collections")
-    page.locator(".o_data_row", has_text="Hold & Sons").locator(
-        ".o_data_cell[name=partner_id]"
-    ).click()
-    expect(page.locator("h1", has_text="Hold & Sons")).to_be_visible()
-
-
 def test_an_announced_payment_goes_from_the_case_to_the_list_and_back(
-    page,  # noqa: F811
-    url,  # noqa: F811
+    page,
+    url,
 ):
-    open_case(page, url)
+    open_case(page, url, "Hold & Sons")
     page.locator("button[name=action_hold_items]").click()
     dialog = page.locator(".modal")
     expect(dialog.locator(".o_data_row")).to_have_count(1)
-    dialog.locator("[name=reason_id] input").fill("Payment ann")
-    page.locator(".o-autocomplete--dropdown-item", has_text="Payment announced").click()
+    choose(dialog, "reason_id", "Payment announced")
     expect(dialog.locator("[name=amount_announced] input")).to_have_value("300.00")
     dialog.locator("[name=payment_reference] input").fill("TR-1")
     with page.expect_file_chooser() as chooser:
@@ -68,14 +58,13 @@ def test_an_announced_payment_goes_from_the_case_to_the_list_and_back(
     expect(page.locator("[name=cancel_reason]")).to_contain_text("another debtor")
 
 
-def test_the_invoice_shows_what_is_on_hold(page, url):  # noqa: F811
-    open_case(page, url)
+def test_the_invoice_shows_what_is_on_hold(page, url):
+    open_case(page, url, "Hold & Sons")
     page.get_by_role("button", name="Open Items").click()
     page.locator("button[name=action_open_move]").first.click()
     page.locator("button[name=action_hold_items]").click()
     dialog = page.locator(".modal")
-    dialog.locator("[name=reason_id] input").fill("Purchase")
-    page.locator(".o-autocomplete--dropdown-item", has_text="Purchase order").click()
+    choose(dialog, "reason_id", "Purchase order")
     dialog.locator(".o_form_button_save").click()
     expect(dialog).to_have_count(0)
     expect(page.locator(".alert .badge", has_text="On Hold")).to_contain_text("300.00")

@@ -6,8 +6,7 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import expect
 
-# The server and the browser of the other screens, with books of our own.
-from .test_browser import no_memory_limit, page, url  # noqa: F401
+from .browser import fill_date, open_case
 
 PAST = "interval '60 days'"
 
@@ -24,14 +23,6 @@ def books(own_db):
         """
     )
     return own_db
-
-
-def open_case(page, url):  # noqa: F811
-    page.goto(f"{url}/odoo/collections")
-    page.locator(".o_data_row", has_text="Plan & Sons").locator(
-        ".o_data_cell[name=partner_id]"
-    ).click()
-    expect(page.locator("h1", has_text="Plan & Sons")).to_be_visible()
 
 
 def deliver_proposal(books):
@@ -65,13 +56,12 @@ def let_two_months_pass(books):
     )
 
 
-def test_a_plan_from_its_proposal_to_its_default(page, url, books):  # noqa: F811
-    open_case(page, url)
+def test_a_plan_from_its_proposal_to_its_default(page, url, books):
+    open_case(page, url, "Plan & Sons")
     page.get_by_role("button", name="Payment Plan").click()
     form = page.locator(".modal")
     start = date.today() + timedelta(days=5)
-    form.locator(".o_field_widget[name=date]").click()
-    form.locator(".o_field_widget[name=date] input").fill(start.strftime("%m/%d/%Y"))
+    fill_date(form, "date", start.strftime("%m/%d/%Y"))
     form.locator(".o_field_widget[name=count] input").fill("3")
     form.locator(".o_field_widget[name=count] input").press("Tab")
     expect(form.locator(".o_field_widget[name=summary]")).to_contain_text("100.00")
@@ -91,12 +81,12 @@ def test_a_plan_from_its_proposal_to_its_default(page, url, books):  # noqa: F81
     expect(debtor.locator("p[name=accepted]")).to_contain_text("Petra Plan")
     debtor.close()
 
-    open_case(page, url)
+    open_case(page, url, "Plan & Sons")
     expect(page.locator(".o_field_widget[name=decision_text]").first).to_contain_text(
         "$ 300.00 are promised until"
     )
     let_two_months_pass(books)
-    open_case(page, url)
+    open_case(page, url, "Plan & Sons")
     expect(page.locator(".o-mail-Activity").first).to_contain_text(
         "Payment plan of $ 300.00 ended"
     )
