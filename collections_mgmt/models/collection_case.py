@@ -79,7 +79,8 @@ class CollectionCase(models.Model):
         "collection.stage",
         readonly=True,
         group_expand="_group_expand_stage",
-        falsy_value_label=_lt("No Stage Yet"),
+        # Unlike other words of a field it is exported only when it is marked.
+        falsy_value_label=_lt("No Stage Yet"),  # pylint: disable=translation-field
         help="The highest stage that an overdue item of this debtor has reached.",
     )
     date_last_contact = fields.Date(

@@ -359,8 +359,8 @@ class CollectionCase(models.Model):
 
     def _erase_conversation(self):
         # EXTENDS: and what was noted of e-mails that were attached
-        super()._erase_conversation()
         self.incoming_ids.unlink()
+        return super()._erase_conversation()
 
 
 class CollectionTeam(models.Model):
