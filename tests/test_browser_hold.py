@@ -68,3 +68,20 @@ def test_the_invoice_shows_what_is_on_hold(page, url):
     dialog.locator(".o_form_button_save").click()
     expect(dialog).to_have_count(0)
     expect(page.locator(".alert .badge", has_text="On Hold")).to_contain_text("300.00")
+
+
+def test_a_whole_case_is_put_on_hold_and_asked_again(page, url):
+    open_case(page, url, "Hold & Sons")
+    page.locator("button[name=action_hold_case]").click()
+    dialog = page.locator(".modal")
+    choose(dialog, "reason_id", "Agreement with")
+    expect(dialog.locator("[name=item_ids]")).to_have_count(0)
+    dialog.locator(".o_form_button_save").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".badge[name=hold_text]")).to_contain_text("On hold until")
+    page.locator("button[name=action_end_case_hold]").click()
+    dialog.locator("[name=reason] input").fill("They came to terms")
+    dialog.get_by_role("button", name="Cancel Hold").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".badge[name=hold_text]")).to_have_count(0)
+    expect(page.locator("button[name=action_hold_case]")).to_be_visible()
