@@ -22,8 +22,10 @@ class CollectionContact(models.Model):
         words = self.env["collection.forbidden.word"]._get_words()
         stopped = self.browse()
         for contact in self:
-            said = [read_html(text) for text in texts[contact.id].values()]
-            faults = contact._get_forbidden(words, said) or contact._get_unsaid(said)
+            written = texts[contact.id].values()
+            said = [read_html(text) for text in written]
+            faults = contact._get_forbidden(words, said)
+            faults = faults or contact._get_unsaid(written, said)
             if faults:
                 contact._set_unworded("\n".join(faults))
                 stopped |= contact
@@ -42,11 +44,14 @@ class CollectionContact(models.Model):
             found = [word for word in found if word not in own]
         return self.env["collection.forbidden.word"]._explain_words(found)
 
-    def _get_unsaid(self, said):
+    def _get_unsaid(self, written, said):
         """Return a sentence for each piece that the template has and nobody reads.
 
         Only of the pieces that the block of required words says: others have words of
         their own. What people write was compared piece by piece.
+
+        :param written: the texts as HTML
+        :param list said: the same as they are read
         """
         self.ensure_one()
         if self.is_edited or not self.sudo().wording_ids:
@@ -55,9 +60,10 @@ class CollectionContact(models.Model):
         if not any(name in source for name in BLOCK_PLACEHOLDERS):
             return []
         contact = self.with_context(lang=self.lang)
-        text = " ".join(said)
-        if is_said(read_html(contact.legal_block), text):
+        # As it is in most: word for word.
+        if any(contact.legal_block in text for text in written if text):
             return []
+        text = " ".join(said)
         return [
             self._describe_unsaid(wording)
             for wording in self.sudo().wording_ids

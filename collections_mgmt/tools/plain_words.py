@@ -3,19 +3,19 @@
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import filterfalse
 
 from lxml import etree, html
 
 # Elements that begin a line of their own: words do not run over their borders.
-BLOCKS = frozenset(
-    {
-        *("address", "article", "blockquote", "br", "div", "footer", "header", "hr"),
-        *("h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section"),
-        *("table", "td", "th", "tr", "ul"),
-    }
+BLOCKS = (
+    *("address", "article", "blockquote", "br", "div", "footer", "header", "hr"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section"),
+    *("table", "td", "th", "tr", "ul"),
 )
 # What is read aloud or shown on a picture's place is text, too.
 SPOKEN_ATTRIBUTES = ("alt", "title")
+find_spoken = etree.XPath("//*[@alt or @title]")
 
 
 def read_html(text):
@@ -30,22 +30,14 @@ def read_html(text):
         return " ".join((text or "").split())
     root = html.fragment_fromstring(str(text), create_parent="div")
     etree.strip_elements(root, etree.Comment, "style", "script", with_tail=False)
-    return " ".join("".join(_iter_texts(root)).split())
-
-
-def _iter_texts(element):
-    is_block = element.tag in BLOCKS
-    if is_block:
-        yield " "
-    for name in SPOKEN_ATTRIBUTES:
-        if element.get(name):
-            yield f" {element.get(name)} "
-    yield element.text or ""
-    for child in element:
-        yield from _iter_texts(child)
-        yield child.tail or ""
-    if is_block:
-        yield " "
+    for block in root.iter(*BLOCKS):
+        block.text = f" {block.text or ''}"
+        block.tail = f" {block.tail or ''}"
+    for element in find_spoken(root):
+        spoken = filter(None, map(element.get, SPOKEN_ATTRIBUTES))
+        element.text = f" {' '.join(spoken)} {element.text or ''}"
+    words = etree.tostring(root, method="text", encoding="unicode", with_tail=False)
+    return " ".join(words.split())
 
 
 def simplify(text):
@@ -55,7 +47,7 @@ def simplify(text):
     'citacion judicial'
     """
     decomposed = unicodedata.normalize("NFKD", text or "")
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    letters = "".join(filterfalse(unicodedata.combining, decomposed))
     return " ".join(letters.casefold().split())
 
 
