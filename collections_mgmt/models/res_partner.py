@@ -46,6 +46,7 @@ class ResPartner(models.Model):
         "res.partner",
         string="Collections Contact",
         domain="[('id', 'child_of', commercial_partner_id)]",
+        copy=False,
         groups=COLLECTION_GROUPS,
         help="Who receives the reminders. Empty: the invoice address.",
     )
@@ -55,6 +56,7 @@ class ResPartner(models.Model):
         "partner_id",
         "cc_partner_id",
         string="Copy Reminders to",
+        copy=False,
         groups=COLLECTION_GROUPS,
         help="They receive a copy of each e-mail: a salesperson, an accountant.",
     )
@@ -69,23 +71,27 @@ class ResPartner(models.Model):
         compute="_compute_collection_debtor_type",
         store=True,
         readonly=False,
+        copy=False,
         groups=COLLECTION_GROUPS,
         help="Which contact rules protect the debtor. Unknown: as a consumer.",
     )
     collection_tz = fields.Selection(
         _tz_get,
         string="Debtor's Time Zone",
+        copy=False,
         groups=COLLECTION_GROUPS,
         help="As the debtor stated it. Empty: found by address and phone number.",
     )
     collection_contact_hours = fields.Char(
         string="Wishes to Be Contacted",
+        copy=False,
         groups=COLLECTION_GROUPS,
         help="Days and hours, as: MON-FRI 09:00-13:00. Nobody contacts the debtor at "
         "other times.",
     )
     collection_granted_hours = fields.Char(
         string="Granted Other Hours",
+        copy=False,
         groups=COLLECTION_GROUPS,
         help="Days and hours that the debtor granted in a document of its own, where "
         "the law lets that widen its hours.",

@@ -639,6 +639,13 @@ class TestScreensOfOthers(AccessCommon):
                 self.assertFalse(values["collection_case_id"])
                 self.assertFalse(values.get("collection_amount_overdue"))
 
+    def test_who_sees_none_of_our_fields_duplicates_a_customer_and_an_invoice(self):
+        self._plan()
+        self.env.ref("base.group_partner_manager").user_ids |= self.users["accountant"]
+        for record in (self.mine, self.moves[self.mine]):
+            with self.subTest(record._name):
+                self.assertTrue(self._as("accountant", record).copy())
+
     def test_our_fields_are_closed_to_outsiders(self):
         self._plan()
         for record in (self.moves[self.mine], self.mine):
