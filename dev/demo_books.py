@@ -1,6 +1,7 @@
 # Read by `odoo shell`: writes the sample company's books into a fresh database and
 # replays the last weeks, so that the cases stand at different stages.
 from datetime import timedelta
+from email.message import EmailMessage
 
 from freezegun import freeze_time
 
@@ -171,6 +172,26 @@ def pay(one):
         ).create({"amount": line.amount}).action_create_payments()
 
 
+def announce(case, day):
+    """Say on the page behind the last message's link that something of it is paid."""
+    contact = case.contact_ids.filtered(
+        lambda contact: contact.state == "sent" and contact._get_announceable_items()
+    ).sorted("id")[-1:]
+    paid = contact._get_announceable_items()[:1].amount_residual_currency
+    contact._announce_payment(paid, day, "TR-31188", "203.0.113.7")
+
+
+def write_anew(case, subject, text):
+    """Let the debtor write an e-mail that answers none of ours."""
+    message = EmailMessage()
+    message["From"] = case.partner_id.email
+    message["To"] = "cobranzas@example.com"
+    message["Subject"] = subject
+    message["Message-Id"] = f"<case-{case.id}@debtor.example.com>"
+    message.set_content(text)
+    env["mail.thread"].message_process("collection.case", message.as_bytes())
+
+
 def agree(age, day):
     """Do what debtors and collectors agreed on some days."""
     if age in (40, 10, 1):
@@ -198,6 +219,16 @@ def agree(age, day):
         paid = {"payment_date": day, "payment_method": "transfer"}
         hold(third, "announced", "transfer.txt", payment_reference="TR-20417", **paid)
         hold(fourth, "announced", note="Said on the phone.", **paid)
+        first, second, third = pick_cases(3)
+        hold(
+            first, "agreement", is_whole_case=True, note="They merge: see their letter."
+        )
+        announce(second, day)
+        write_anew(
+            third,
+            "Estado de cuenta de noviembre",
+            "Buenos días: necesitamos un estado de cuenta para programar los pagos.",
+        )
     env.cr.commit()
 
 
