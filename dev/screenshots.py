@@ -79,6 +79,13 @@ PICTURES = {
         [],
         DESKTOP,
     ),
+    "incoming": (
+        "accountant",
+        ACTION + "collection_incoming_action",
+        FIRST_ROW,
+        [FIRST_ROW],
+        DESKTOP,
+    ),
     "compliance": (
         "accountant",
         ACTION + "collection_compliance_action",

@@ -465,6 +465,12 @@ class TestPermissions(AccessCommon):
         hold = self._create_hold(self.moves[self.others])
         self.env["collection.item.hold.change"].create({"hold_id": hold.id})
         self._create_incoming(contact.case_id)
+        self.env["collection.reply"].create(
+            {
+                "case_id": contact.case_id.id,
+                "message_id": contact.case_id.message_post(body="As they wrote").id,
+            }
+        )
         for model in ("collection.promise.register", "collection.plan.propose"):
             self.env[model].create({"case_id": contact.case_id.id, "date": self.today})
         self.env["collection.contact.log"].create({"case_id": contact.case_id.id})
