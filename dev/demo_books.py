@@ -188,7 +188,7 @@ def write_anew(case, subject, text):
     message["To"] = "cobranzas@example.com"
     message["Subject"] = subject
     message["Message-Id"] = f"<case-{case.id}@debtor.example.com>"
-    message.set_content(text)
+    message.set_content(f"<p>{text}</p>", subtype="html")
     env["mail.thread"].message_process("collection.case", message.as_bytes())
 
 
