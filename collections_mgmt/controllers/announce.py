@@ -9,7 +9,7 @@ from odoo.http import request
 
 from ..const import ANNOUNCED_PAST_DAYS, RECEIPT_MAX_BYTES
 from ..tools.receipts import get_receipt_kind, get_receipt_name
-from .links import get_contact_sudo
+from .links import get_contact_sudo, signed_route
 from .pages import clean_text, render_page
 
 ROUTE = "/collections/paid/<int:contact_id>/<string:signature>"
@@ -18,30 +18,14 @@ NAME_LENGTH = 200
 
 
 class CollectionAnnounce(http.Controller):
-    @http.route(
-        ROUTE,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-        save_session=False,
-    )
+    @signed_route(ROUTE, "GET")
     def ask_payment(self, contact_id, signature, **_kwargs):
         """Show the form; programs that follow links change nothing."""
         return self._render(self._get_paid_contact_sudo(contact_id, signature))
 
-    # The signature shows that the visitor has the message: no session is needed. A file
-    # that is a little too large is refused with a sentence, a larger one not even read.
-    @http.route(
-        ROUTE,
-        type="http",
-        auth="public",
-        methods=["POST"],
-        sitemap=False,
-        save_session=False,
-        csrf=False,
-        max_content_length=4 * RECEIPT_MAX_BYTES,
-    )
+    # A file that is a little too large is refused with a sentence, a larger one is not
+    # even read.
+    @signed_route(ROUTE, "POST", max_content_length=4 * RECEIPT_MAX_BYTES)
     def announce_payment(self, contact_id, signature, **said):
         """Hold what is said to be paid, once."""
         contact_sudo = self._get_paid_contact_sudo(contact_id, signature)

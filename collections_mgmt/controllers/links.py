@@ -1,4 +1,25 @@
+from odoo import http
 from odoo.http import request
+
+
+def signed_route(path, method, **options):
+    """Return the decorator of a page that a signed link alone leads to.
+
+    The signature shows that the visitor has the message: no session is needed, nor a
+    token of one.
+
+    :param str method: of HTTP
+    """
+    return http.route(
+        path,
+        type="http",
+        auth="public",
+        methods=[method],
+        sitemap=False,
+        save_session=False,
+        csrf=False,
+        **options,
+    )
 
 
 def get_contact_sudo(contact_id, purpose, signature):

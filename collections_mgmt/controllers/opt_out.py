@@ -1,36 +1,20 @@
 from odoo import http
 
 from ..const import OPT_OUT_CHANNELS
-from .links import get_contact_sudo
+from .links import get_contact_sudo, signed_route
 from .pages import render_page
 
 ROUTE = "/collections/stop/<int:contact_id>/<string:signature>"
 
 
 class CollectionOptOut(http.Controller):
-    @http.route(
-        ROUTE,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-        save_session=False,
-    )
+    @signed_route(ROUTE, "GET")
     def ask_opt_out(self, contact_id, signature, **_kwargs):
         """Show the page with the button; programs that follow links change nothing."""
         contact_sudo = self._get_opt_out_contact_sudo(contact_id, signature)
         return self._render_opt_out(contact_sudo, done=False)
 
-    # The signature shows that the visitor has the message: no session is needed.
-    @http.route(
-        ROUTE,
-        type="http",
-        auth="public",
-        methods=["POST"],
-        sitemap=False,
-        save_session=False,
-        csrf=False,
-    )
+    @signed_route(ROUTE, "POST")
     def opt_out(self, contact_id, signature, **_kwargs):
         """Note that the debtor wants no more messages by this channel."""
         contact_sudo = self._get_opt_out_contact_sudo(contact_id, signature)

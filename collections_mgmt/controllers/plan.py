@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
-from .links import get_plan_contact_sudo
+from .links import get_plan_contact_sudo, signed_route
 from .pages import clean_text, render_page
 
 ROUTE = "/collections/plan/<int:contact_id>/<string:signature>"
@@ -10,28 +10,12 @@ AGENT_LENGTH = 250
 
 
 class CollectionPlan(http.Controller):
-    @http.route(
-        ROUTE,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-        save_session=False,
-    )
+    @signed_route(ROUTE, "GET")
     def read_plan(self, contact_id, signature, **_kwargs):
         """Show the proposal, and what to do to accept it; looking changes nothing."""
         return self._render_plan(get_plan_contact_sudo(contact_id, signature))
 
-    # The signature shows that the visitor has the proposal: no session is needed.
-    @http.route(
-        ROUTE,
-        type="http",
-        auth="public",
-        methods=["POST"],
-        sitemap=False,
-        save_session=False,
-        csrf=False,
-    )
+    @signed_route(ROUTE, "POST")
     def accept_plan(self, contact_id, signature, name="", agreed="", **_kwargs):
         """Let the plan hold for whoever signs with a name and agrees to the words."""
         contact_sudo = get_plan_contact_sudo(contact_id, signature)

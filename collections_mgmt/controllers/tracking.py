@@ -3,21 +3,14 @@ import base64
 from odoo import http
 from odoo.http import request
 
-from .links import get_contact_sudo
+from .links import get_contact_sudo, signed_route
 
 # One transparent point.
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 class CollectionTracking(http.Controller):
-    @http.route(
-        "/collections/o/<int:contact_id>/<string:signature>.gif",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-        save_session=False,
-    )
+    @signed_route("/collections/o/<int:contact_id>/<string:signature>.gif", "GET")
     def open_message(self, contact_id, signature, **_kwargs):
         """Return the picture of a mail and note that the mail was opened."""
         contact_sudo = get_contact_sudo(contact_id, "open", signature)
@@ -31,14 +24,7 @@ class CollectionTracking(http.Controller):
             ],
         )
 
-    @http.route(
-        "/collections/c/<int:contact_id>/<string:signature>",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-        save_session=False,
-    )
+    @signed_route("/collections/c/<int:contact_id>/<string:signature>", "GET")
     def follow_link(self, contact_id, signature, **_kwargs):
         """Note that the personal link was followed and lead to the debtor's page."""
         contact_sudo = get_contact_sudo(contact_id, "click", signature)
