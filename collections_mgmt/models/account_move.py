@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -96,7 +97,7 @@ class AccountMove(models.Model):
     def _compute_collection_fields(self):
         cases = self.collection_item_ids.case_id
         for move in self:
-            items = move.collection_item_ids.filtered(lambda item: item.state == "open")
+            items = move._get_collection_items()
             case = items.case_id[:1].with_prefetch(cases.ids)
             move.collection_case_id = case
             move.collection_stage_id = items.stage_id.sorted("days")[-1:]
@@ -112,7 +113,7 @@ class AccountMove(models.Model):
     @api.depends_context("uid")
     def _compute_collection_amounts(self):
         for move in self:
-            items = move.collection_item_ids.filtered(lambda item: item.state == "open")
+            items = move._get_collection_items()
             promised = sum(items.mapped("amount_promised"))
             disputed = sum(items.mapped("amount_disputed"))
             move.collection_amount_promised = promised
@@ -126,6 +127,21 @@ class AccountMove(models.Model):
                 if disputed
                 else False
             )
+
+    def _get_collection_items(self):
+        """Return the open items of these invoices."""
+        return self.collection_item_ids.filtered(lambda item: item.state == "open")
+
+    def _get_collection_items_of_one(self, refusal):
+        """Return the open items of these invoices, all of one case of the user's.
+
+        :param str refusal: what to say when there are none, or of several
+        """
+        items = self._get_collection_items()
+        if len(items.case_id) != 1:
+            raise UserError(refusal)
+        items.case_id.check_access("write")
+        return items
 
     # FILTERS AND GROUPS
     # None of these is stored: an invoice is not written because its debtor was called.

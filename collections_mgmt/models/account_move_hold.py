@@ -1,7 +1,6 @@
 """What an invoice shows of holds, and the button that makes one."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .res_partner import COLLECTION_GROUPS
@@ -35,7 +34,7 @@ class AccountMove(models.Model):
         # EXTENDS: what is on hold, where nothing else is agreed
         result = super()._compute_collection_amounts()
         for move in self:
-            items = move.collection_item_ids.filtered(lambda item: item.state == "open")
+            items = move._get_collection_items()
             move.collection_amount_held = sum(items.mapped("amount_held"))
             if move.collection_amount_held and not move.collection_agreement:
                 move.collection_agreement = "held"
@@ -65,13 +64,10 @@ class AccountMove(models.Model):
 
     def action_hold_items(self):
         """Open the form for a hold on the open items of these invoices."""
-        items = self.collection_item_ids.filtered(lambda item: item.state == "open")
-        if len(items.case_id) != 1:
-            raise UserError(
-                self.env._(
-                    "Only what one debtor owes and what is followed can be put on "
-                    "hold: choose open invoices of one debtor."
-                )
+        items = self._get_collection_items_of_one(
+            self.env._(
+                "Only what one debtor owes and what is followed can be put on "
+                "hold: choose open invoices of one debtor."
             )
-        items.case_id.check_access("write")
+        )
         return items.case_id._get_hold_action(items)

@@ -1,7 +1,6 @@
 """Disputes as the case and the invoice show them."""
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
 
 from .collection_case_erase import erase_thread
 
@@ -78,13 +77,10 @@ class AccountMove(models.Model):
 
     def action_register_dispute(self):
         """Open the form for a dispute about the open items of these invoices."""
-        items = self.collection_item_ids.filtered(lambda item: item.state == "open")
-        if len(items.case_id) != 1:
-            raise UserError(
-                self.env._(
-                    "Only what one debtor owes and what is followed can be disputed: "
-                    "choose open invoices of one debtor."
-                )
+        items = self._get_collection_items_of_one(
+            self.env._(
+                "Only what one debtor owes and what is followed can be disputed: "
+                "choose open invoices of one debtor."
             )
-        items.case_id.check_access("write")
+        )
         return items.case_id._get_dispute_action(items)

@@ -81,16 +81,12 @@ class AccountMove(models.Model):
 
         :raise UserError: when there are none, or of several
         """
-        items = self.collection_item_ids.filtered(lambda item: item.state == "open")
-        if len(items.case_id) != 1:
-            raise UserError(
-                self.env._(
-                    "Only what one debtor owes and what is followed can be promised: "
-                    "choose open invoices of one debtor."
-                )
+        return self._get_collection_items_of_one(
+            self.env._(
+                "Only what one debtor owes and what is followed can be promised: "
+                "choose open invoices of one debtor."
             )
-        items.case_id.check_access("write")
-        return items
+        )
 
 
 class ResPartner(models.Model):
