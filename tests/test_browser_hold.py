@@ -72,9 +72,10 @@ def test_the_invoice_shows_what_is_on_hold(page, url):
 
 def test_a_whole_case_is_put_on_hold_and_asked_again(page, url):
     open_case(page, url, "Hold & Sons")
-    page.locator("button[name=action_hold_case]").click()
+    page.locator("button[name=action_hold_items]").click()
     dialog = page.locator(".modal")
     choose(dialog, "reason_id", "Agreement with")
+    dialog.locator("[name=is_whole_case] input").check()
     expect(dialog.locator("[name=item_ids]")).to_have_count(0)
     dialog.locator(".o_form_button_save").click()
     expect(dialog).to_have_count(0)
@@ -84,4 +85,4 @@ def test_a_whole_case_is_put_on_hold_and_asked_again(page, url):
     dialog.get_by_role("button", name="Cancel Hold").click()
     expect(dialog).to_have_count(0)
     expect(page.locator(".badge[name=hold_text]")).to_have_count(0)
-    expect(page.locator("button[name=action_hold_case]")).to_be_visible()
+    expect(page.locator("button[name=action_hold_items]")).to_be_visible()

@@ -140,20 +140,10 @@ class CollectionCase(models.Model):
         }
 
     def action_hold_items(self):
-        """Open the form for what is not to be asked for meanwhile."""
+        """Open the form for what is not to be asked for meanwhile: items, or all."""
         self.ensure_one()
         self.check_access("write")
         return self._get_hold_action(self.open_item_ids)
-
-    def action_hold_case(self):
-        """Open the form of a hold on the whole case, later invoices included."""
-        self.ensure_one()
-        self.check_access("write")
-        return {
-            **self._get_hold_action(self.env["collection.item"]),
-            "name": self.env._("Hold the Case"),
-            "context": {"default_case_id": self.id, "default_is_whole_case": True},
-        }
 
     def action_prolong_case_hold(self):
         """Ask until when the whole case is on hold."""

@@ -394,7 +394,6 @@ class TestPermissions(AccessCommon):
             ("account.move", "action_register_dispute"): self.moves[self.others],
             ("collection.case", "action_open_holds"): case,
             ("collection.case", "action_hold_items"): case,
-            ("collection.case", "action_hold_case"): case,
             ("collection.case", "action_take_up_message"): case,
             ("collection.reply", "action_continue"): (
                 self.env["collection.reply"].search([], limit=1)

@@ -144,13 +144,15 @@ class TestCaseHold(CaseHoldCommon):
         self.assertEqual(self._items(self.invoice).amount_held, 100.0)
         self.assertEqual(self._decision(), "held")
 
-    def test_the_form_asks_for_no_items(self):
-        action = self.case.action_hold_case()
+    def test_the_form_asks_for_no_items_once_the_whole_case_is_chosen(self):
+        action = self.case.action_hold_items()
         form = Form(
             self.env["collection.item.hold"].with_context(**action["context"]),
             "collections_mgmt.collection_item_hold_view_register",
         )
         form.reason_id = self.env.ref("collections_mgmt.collection_hold_reason_other")
+        self.assertEqual(len(form.item_ids), 1)
+        form.is_whole_case = True
         hold = form.save()
         self.assertTrue(hold.is_whole_case)
         self.assertFalse(hold.item_ids)
@@ -238,7 +240,7 @@ class TestCaseHoldAccess(AccessCommon):
         for role in ("own", "viewer"):
             case = self._as(role, self._case(self.others))
             for act in ("hold", "prolong", "end"):
-                name = {"hold": "action_hold_case"}.get(act, f"action_{act}_case_hold")
+                name = {"hold": "action_hold_items"}.get(act, f"action_{act}_case_hold")
                 with self.subTest(role, act=act), self.assertRaises(AccessError):
                     getattr(case, name)()
 
