@@ -290,6 +290,7 @@ class CollectionContact(models.Model):
             "hold": self.env._("The case was put on hold."),
             "replied": self.env._("The debtor replied: somebody looks at it first."),
             "settled": self.env._("Paid, credited, excluded or not due any more."),
+            "agreed": self.env._("What is left is promised, disputed or on hold."),
             "minimum": self.env._("What is left is below the minimum amount."),
             "stage": self.env._(
                 "What is left is at another stage: the next run plans it anew."

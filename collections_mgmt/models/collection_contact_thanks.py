@@ -1,5 +1,7 @@
 """Contacts after the debtor paid: what is not needed any more, and thanks."""
 
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -31,16 +33,17 @@ class CollectionContact(models.Model):
         :param Scope scope: the debtors to look at
         """
         self.env.flush_all()
-        rows = self.env.execute_query(self._get_settled_sql(scope))
-        if rows:
-            self.browse([contact_id for [contact_id] in rows])._set_dropped(
-                self.env._("Paid, credited, excluded or not due any more.")
-            )
+        ids_by_reason = defaultdict(list)
+        for contact_id, is_owed in self.env.execute_query(self._get_settled_sql(scope)):
+            ids_by_reason["agreed" if is_owed else "settled"].append(contact_id)
+        for reason, ids in ids_by_reason.items():
+            self.browse(ids)._set_dropped(self._get_drop_sentences()[reason])
 
     def _get_settled_sql(self, scope):
         """Return a SELECT of the waiting contacts that ask for nothing any more.
 
-        They name a few of all the items, which are looked up by these names.
+        With each, whether something is owed all the same. They name a few of all the
+        items, which are looked up by these names.
         """
         return SQL(
             """
@@ -49,9 +52,13 @@ class CollectionContact(models.Model):
                 SELECT contact_id, item_id FROM collection_contact_line
                  WHERE contact_id = ANY(ARRAY(SELECT id FROM waiting))
                    AND stage_id IS NOT NULL
-            )
-            SELECT id FROM waiting WHERE id NOT IN (
-                SELECT waiting.id
+            ),
+            left_over AS (
+                SELECT waiting.id,
+                       BOOL_OR(%(chased)s > COALESCE(strategy.tolerance_amount, 0))
+                           AS is_asked,
+                       BOOL_OR(item.amount_residual - item.amount_credit
+                               > COALESCE(strategy.tolerance_amount, 0)) AS is_owed
                   FROM waiting
                   JOIN told ON told.contact_id = waiting.id
                   JOIN collection_item item
@@ -61,8 +68,12 @@ class CollectionContact(models.Model):
                     ON strategy.id = COALESCE(item.strategy_id, cases.strategy_id)
                  WHERE item.id = ANY(ARRAY(SELECT item_id FROM told))
                    AND item.state = 'open'
-                   AND %(chased)s > COALESCE(strategy.tolerance_amount, 0)
-             )
+                 GROUP BY waiting.id
+            )
+            SELECT waiting.id, COALESCE(left_over.is_owed, FALSE)
+              FROM waiting
+         LEFT JOIN left_over ON left_over.id = waiting.id
+             WHERE left_over.is_asked IS NOT TRUE
             """,
             waiting=self._get_waiting_sql(scope),
             chased=self.env["collection.engine"]._get_chased_sql(),

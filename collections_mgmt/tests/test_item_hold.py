@@ -50,7 +50,15 @@ class TestItemHold(HoldCommon):
         self.assertEqual(run.contact_ids.state, "planned")
         self._hold()
         run.contact_ids.invalidate_recordset()
-        self.assertEqual(run.contact_ids.state, "dropped")
+        self.assertRecordValues(
+            run.contact_ids,
+            [
+                {
+                    "state": "dropped",
+                    "reason": "What is left is promised, disputed or on hold.",
+                }
+            ],
+        )
 
     def test_it_ends_by_itself_after_its_day(self):
         hold = self._hold(date_until=self.today + timedelta(days=2))

@@ -25,6 +25,9 @@ class TestPromiseEffects(PromiseCommon):
         contact = self._plan().contact_ids
         self._promise()
         self.assertEqual(contact.state, "dropped")
+        self.assertEqual(
+            contact.reason, "What is left is promised, disputed or on hold."
+        )
 
     def test_nothing_goes_out_until_patience_ends(self):
         self._promise()
