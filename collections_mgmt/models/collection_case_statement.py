@@ -54,7 +54,17 @@ class CollectionCase(models.Model):
 
     def _get_statement_filename(self):
         self.ensure_one()
-        return self.env._("Statement %(date)s.pdf", date=self._get_statement_date())
+        case = self.with_context(lang=self._get_statement_lang())
+        return case.env._("Statement %(date)s.pdf", date=case._get_statement_date())
+
+    def _get_statement_lang(self):
+        """Return the debtor's language, or that of the message it goes along with."""
+        self.ensure_one()
+        return self.env.context.get(
+            "collection_reader_lang"
+        ) or self.company_id._choose_collection_lang(
+            self._get_addressee(), self.partner_id
+        )
 
     def _get_statement_date(self):
         return fields.Date.context_today(self)

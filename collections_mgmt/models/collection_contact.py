@@ -143,14 +143,10 @@ class CollectionContact(models.Model):
 
     @api.depends("address_partner_id.lang", "partner_id.lang")
     def _compute_lang(self):
-        active = dict(self._get_langs())
         for contact in self:
-            wishes = (
-                contact.address_partner_id.lang,
-                contact.partner_id.lang,
-                contact.company_id.partner_id.lang,
+            contact.lang = contact.company_id._choose_collection_lang(
+                contact.address_partner_id, contact.partner_id
             )
-            contact.lang = next((lang for lang in wishes if lang in active), "en_US")
 
     # WHAT THE DEBTOR IS TOLD
 

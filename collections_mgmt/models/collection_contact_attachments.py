@@ -129,8 +129,9 @@ class CollectionContact(models.Model):
         files, problems = {}, {}
         report = self.env.ref("collections_mgmt.action_report_statement")
         for lang, contacts in self.grouped("lang").items():
-            cases = contacts.case_id.with_context(lang=lang)
-            pdfs, reasons = self.with_context(lang=lang)._print_documents(report, cases)
+            reader = {"lang": lang, "collection_reader_lang": lang}
+            cases = contacts.case_id.with_context(**reader)
+            pdfs, reasons = self.with_context(**reader)._print_documents(report, cases)
             for case in cases:
                 key = ("statement", lang, case.id)
                 if case.id in reasons:

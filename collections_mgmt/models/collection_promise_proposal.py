@@ -109,13 +109,9 @@ class CollectionPromise(models.Model):
     def _get_lang(self):
         """Return the language in which the debtor reads the plan."""
         self.ensure_one()
-        active = dict(self.env["res.lang"].get_installed())
-        wishes = (
-            self.promiser_id.lang,
-            self.partner_id.lang,
-            self.company_id.partner_id.lang,
+        return self.company_id._choose_collection_lang(
+            self.promiser_id, self.partner_id
         )
-        return next((lang for lang in wishes if lang in active), "en_US")
 
     def _get_proposal_text(self):
         """Return the words of the proposal: those that are out, else of the draft."""

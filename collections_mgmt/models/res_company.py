@@ -145,6 +145,17 @@ class ResCompany(models.Model):
             return frozenset({"business"})
         return frozenset({"consumer"})
 
+    def _choose_collection_lang(self, *readers):
+        """Return the code of the language in which something is written.
+
+        :param readers: partners, empty or not, in the order in which they count; an
+            installed language of one of them, else the company's, else English
+        """
+        self.ensure_one()
+        installed = dict(self.env["res.lang"].get_installed())
+        wishes = (partner.lang for partner in (*readers, self.partner_id))
+        return next((lang for lang in wishes if lang in installed), "en_US")
+
     def _collection_set_default_strategy(self):
         """Fill an empty default with the strategy shipped with the suite."""
         strategy = self.env.ref(

@@ -314,6 +314,18 @@ class TestAttachments(AttachmentCommon):
         self._email(self._create_overdue_invoice(self.debtor, 5))
         self.assertEqual(langs, ["es_419"])
 
+    def test_a_printed_statement_is_in_the_language_of_the_debtor(self):
+        self.env["res.lang"]._activate_lang("es_419")
+        self.debtor.lang = "es_419"
+        self._create_overdue_invoice(self.debtor, 5)
+        self._sync_only()
+        case = self._case(self.debtor)
+        html, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            STATEMENT, case.ids
+        )
+        self.assertRegex(html.decode(), r"\d de \w+ de \d{4}")  # its long date
+        self.assertIn("Estado de cuenta", case._get_statement_filename())
+
 
 class TestAttachmentPaper(AttachmentCommon):
     """The real PDF files."""
