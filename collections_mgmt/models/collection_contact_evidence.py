@@ -197,8 +197,8 @@ class CollectionContact(models.Model):
             facts = self.env["collection.gate"]._get_places_of(company, asks)
             for contact, ask in zip(contacts, asks, strict=True):
                 of_debtor = facts[ask.partner_id]
-                if zones := of_debtor.get_zones(ask.recipient_id):
-                    basis = of_debtor.get_zone_basis(ask.recipient_id)
+                if zones := of_debtor.get_zones(ask):
+                    basis = of_debtor.get_zone_basis(ask)
                     found[contact.id] = (zones[0], basis)
         return found
 

@@ -291,7 +291,7 @@ class CollectionContact(models.Model):
         """Return whether a reminder would arrive when the due date is there."""
         if self.stage_id.days >= 0:
             return False
-        [zone, *_more] = facts.get_zones(self.address_partner_id.id)
+        [zone, *_more] = facts.get_zones(self._prepare_ask())
         last_due = max(self.line_ids.item_id.mapped("date_due"))
         return slot.astimezone(ZoneInfo(zone)).date() >= last_due
 

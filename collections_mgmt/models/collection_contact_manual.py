@@ -101,6 +101,7 @@ class CollectionContact(models.Model):
             channel=channel,
             debt_ids=frozenset(case._get_asked_items().move_id.ids),
             addresses=frozenset(map(simplify_address, addresses)),
+            numbers=frozenset(addresses if channel in NUMBERED_CHANNELS else ()),
         )
 
     @api.model

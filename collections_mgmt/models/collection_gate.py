@@ -36,7 +36,8 @@ class Ask:
     "dunning".
     ``debt_ids``: ids of the invoices it is about. ``notice``: which notice of the law
     it is. ``has_costs``: it asks for collection costs. ``addresses``: those it goes to,
-    as tools.consents writes them; none where nobody knows yet.
+    as tools.consents writes them; none where nobody knows yet. ``numbers``: those that
+    a person dials, as they were written.
     """
 
     partner_id: int
@@ -47,6 +48,7 @@ class Ask:
     notice: str = ""
     has_costs: bool = False
     addresses: frozenset = frozenset()
+    numbers: frozenset = frozenset()
 
     @property
     def stage_kinds(self):
@@ -195,8 +197,8 @@ class CollectionGate(models.AbstractModel):
         return Request(
             channel=ask.channel,
             moment=moment,
-            zones=facts.get_zones(ask.recipient_id),
-            is_holiday=facts.get_calendar(ask.recipient_id),
+            zones=facts.get_zones(ask),
+            is_holiday=facts.get_calendar(ask),
             history=tuple(facts.history),
             holds=(*facts.holds, *(refusals if is_refusing else ())),
             consents=frozenset({ask.channel} if is_granting else ()),
@@ -243,8 +245,8 @@ class CollectionGate(models.AbstractModel):
         """Return the Rules that a contact has to keep, and the debtor's own wishes."""
         if rulebook.channels is not None and ask.channel not in rulebook.channels:
             return []
-        places = facts.get_places(ask.recipient_id)
-        days = facts.get_days(ask.recipient_id, rulebook.moment)
+        places = facts.get_places(ask)
+        days = facts.get_days(ask, rulebook.moment)
         key = (places, days, facts.debtor_types, ask.stage_kinds, ask.channel)
         if key not in rulebook.chosen:
             rules = {
@@ -263,7 +265,7 @@ class CollectionGate(models.AbstractModel):
         A fallback of a country or of a group of countries steps in where no other
         rule of its kind speaks; one for everywhere where no rule speaks at all.
         """
-        days = facts.get_days(ask.recipient_id, rulebook.moment)
+        days = facts.get_days(ask, rulebook.moment)
         matching = [
             entry
             for entry in rulebook

@@ -78,7 +78,7 @@ class Facts:
     answers: list = field(default_factory=list)
     own_days: tuple = ()
     seat: Place | None = None
-    # {partner id: what was found out for it}: it is asked for several times.
+    # {(partner id, numbers): what was found out}: it is asked for several times.
     known_places: dict = field(default_factory=dict)
     known_zones: dict = field(default_factory=dict)
 
@@ -88,51 +88,61 @@ class Facts:
         places = [*self.places_by_partner.values(), self.seat]
         return {place.country_id for place in places if place and place.country_id}
 
-    def get_places(self, recipient_id):
-        """Return the Places that count for a message to a partner."""
-        if recipient_id not in self.known_places:
-            wanted = (self.partner_id, recipient_id)
-            found = {self.places_by_partner.get(partner_id) for partner_id in wanted}
-            self.known_places[recipient_id] = frozenset(found - {None})
-        return self.known_places[recipient_id]
+    def get_places(self, ask):
+        """Return the Places that count for what is asked."""
+        key = (ask.recipient_id, ask.numbers)
+        if key not in self.known_places:
+            self.known_places[key] = frozenset(self._find_places(ask))
+        return self.known_places[key]
 
-    def get_zones(self, recipient_id):
+    def _find_places(self, ask):
+        wanted = (self.partner_id, ask.recipient_id)
+        places = {self.places_by_partner.get(partner_id) for partner_id in wanted}
+        places -= {None}
+        # Who answers may be where the number is.
+        numbers = ask.numbers - {place.phone for place in places}
+        return places.union(
+            replace(place, phone=number) for place in places for number in numbers
+        )
+
+    def get_zones(self, ask):
         """Return the IANA names of the zones in which the rules must hold."""
-        if recipient_id not in self.known_zones:
-            self.known_zones[recipient_id] = self._find_zones(recipient_id)
-        return self.known_zones[recipient_id]
+        key = (ask.recipient_id, ask.numbers)
+        if key not in self.known_zones:
+            self.known_zones[key] = self._find_zones(self.get_places(ask))
+        return self.known_zones[key]
 
-    def _find_zones(self, recipient_id):
+    def _find_zones(self, places):
         if self.zone:
             return (self.zone,)
-        places = self.get_places(recipient_id)
         return tuple(sorted({name for place in places for name in place.zones[0]}))
 
-    def get_zone_basis(self, recipient_id):
+    def get_zone_basis(self, ask):
         """Return how the zones were found: "stated", "address", "phone", ..."""
         if self.zone:
             return "stated"
-        places = self.get_places(recipient_id)
+        places = self.get_places(ask)
         if not all(place.is_known for place in places):
             return "creditor"
         return ",".join(sorted({place.zones[1] for place in places}))
 
-    def get_days(self, recipient_id, moment):
+    def get_days(self, ask, moment):
         """Return the local days on which a moment falls where the debtor may be."""
-        zones = self.get_zones(recipient_id)
+        return self._read_days(self.get_zones(ask), moment)
+
+    def _read_days(self, zones, moment):
         if not zones or not all(map(is_zone, zones)):  # it may be any of these
             return frozenset(moment.date() + timedelta(days=n) for n in (-1, 0, 1))
         return frozenset(read_clock(moment, load_zone(zone)).date() for zone in zones)
 
     def get_latest_day(self, moment):
         """Return the latest day that it may be where the debtor is."""
-        days = [self.get_days(place, moment) for place in self.places_by_partner]
-        return max(frozenset().union(*days), default=moment.date() + timedelta(days=1))
+        zones = self._find_zones(self.places_by_partner.values())
+        return max(self._read_days(zones, moment))
 
-    def get_calendar(self, recipient_id):
+    def get_calendar(self, ask):
         """Return the function that tells whether a day is a holiday there."""
-        places = self.get_places(recipient_id)
-        return partial(_is_holiday, places, self.own_days)
+        return partial(_is_holiday, self.get_places(ask), self.own_days)
 
 
 def _is_holiday(places, own_days, day):

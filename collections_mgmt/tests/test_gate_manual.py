@@ -461,6 +461,17 @@ class TestNumber(PanelCommon):
         contact = self._save(self._log(self.first, number=self.OTHER))
         self.assertRecordValues(contact, [{"address": self.OTHER, "is_incident": True}])
 
+    def test_the_clock_where_the_number_is_holds_as_well(self):
+        self.debtor.country_id = self.env.ref("base.cl")
+        self._create_rule("call", hours="09:00-20:00", name="Daytime")
+        with self._at("2026-03-16 19:30:00"):
+            self.assertEqual(self._call_number(self.MAIN).verdict, "allow")
+            panel = self._call_number("+34612345678")
+        self.assertEqual(panel.verdict, "defer")
+        self.assertEqual(
+            panel.verdict_data["zones"], ["America/Santiago", "Europe/Madrid"]
+        )
+
     def test_without_a_number_any_refusal_holds(self):
         self.debtor.phone = False
         self._answer("refused", "call", address=self.OTHER)
