@@ -144,6 +144,16 @@ class BulkBooks:
         )
         self.analyze()
 
+    def add_part_paid(self, count):
+        """Write invoices of today, each with a payment of a part of it."""
+        self._find_debtors()
+        move = self._post_invoice(self._create_term([COMING_DAYS]))
+        payment = self._register_payment(move, amount=PRICE * SHARE_OF_PART)
+        seed = Seed(move | payment.move_id)
+        due = SQL("%s", COMING_DAYS)
+        seed.multiply(self._get_plan_sql(seed, count, due, "part paid today"), count)
+        self.analyze()
+
     def pay_invoices(self, count, day=None):
         """Pay ``count`` invoices in full through Odoo, the oldest first."""
         invoices = self.env["account.move"].search(

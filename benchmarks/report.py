@@ -19,12 +19,14 @@ STEPS = {
     "worklist": "open a collector's worklist, 80 rows",
     "worklist_of_all": "open everybody's worklist, 80 rows",
     "case": "open a case of 200 items",
+    "verdicts": "judge a promise of every debtor, all kept today",
 }
 POSTING_STEPS = {
     "post": "post together",
     "pay": "register payments together",
     "post_each": "post one",
     "pay_each": "register one payment",
+    "list": "open the list of invoices",
 }
 NONE = "–"
 

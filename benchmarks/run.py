@@ -153,6 +153,8 @@ class Benchmark:
         screens = self.ours.step("screens")
         for name in ("worklist", "worklist_of_all", "case"):
             figures[name] = screens[name]
+        self._say("promises")
+        figures["verdicts"] = self.ours.step("verdicts", items=self.size)
 
     def _measure_posting(self):
         """Interleave the two databases: what disturbs one disturbs the other."""
@@ -173,6 +175,8 @@ class Benchmark:
                 }
                 for step in ("post", "pay", "post_each", "pay_each")
             }
+        for name, database in (("without", self.books), ("with", self.copy)):
+            posting[name]["list"] = database.step("invoice_list")
 
     def _measure_rival(self):
         figures = self.result["rival"]

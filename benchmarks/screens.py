@@ -20,7 +20,7 @@ def open_list(env, action, filters):
     model, view = _get_view(env, action, "list")
     arch = etree.fromstring(view["arch"])
     result = model.web_search_read(
-        _get_domain(model, filters),
+        _get_domain(model, filters) + _get_action_domain(env, action),
         _get_specification(model, arch),
         limit=LIST_LIMIT,
         order=arch.get("default_order"),
@@ -43,6 +43,11 @@ def _get_view(env, xml_id, view_type):
         [view for view in action["views"] if view[1] == view_type], {}
     )
     return model, views["views"][view_type]
+
+
+def _get_action_domain(env, xml_id):
+    domain = env["ir.actions.actions"]._for_xml_id(xml_id)["domain"]
+    return safe_eval(domain or "[]", {"uid": env.uid})
 
 
 def _get_domain(model, filters):

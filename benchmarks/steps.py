@@ -35,6 +35,7 @@ FEW_DEBTORS = 100
 DAYS_TO_NEXT_STAGE = timedelta(days=10)
 GROUP = "base.group_user,collections_mgmt.group_collection_"
 WORKLIST = "collections_mgmt.collection_case_worklist_action"
+INVOICES = "account.action_move_out_invoice_type"
 MINE, ALL = ("mine", "to_do"), ("to_do",)
 
 
@@ -267,6 +268,53 @@ def rank(env):
     return {**meter.result, "cases": cases, "changed": changed}
 
 
+def verdicts(env, items):
+    """Judge promises of which each was kept by a payment that just came in.
+
+    As the nightly job does. The payments are in the books before the promises are made,
+    and then taken for later ones: to register so many one after the other takes hours.
+    """
+    count = max(items // ITEMS_PER_DEBTOR, 1)
+    BulkBooks(env.company).add_part_paid(count)
+    env["collection.engine"]._follow(env.company)
+    env.cr.commit()
+    _promise_what_was_paid(env, count)
+    with Meter(env.cr) as meter:
+        env["collection.engine"]._follow(env.company)
+        env.cr.commit()
+    kept = env["collection.promise"].search_count([("state", "=", "kept")])
+    return {**meter.result, "promises": count, "kept": kept}
+
+
+def _promise_what_was_paid(env, count):
+    """Promise, by today, what is paid of the latest items; nothing counts as paid."""
+    today = fields.Date.context_today(env.company)
+    items = env["collection.item"].search(
+        [("state", "=", "open")], order="id desc", limit=count
+    )
+    for ids in split_every(SENT_BATCH, items.ids):
+        _promise_each(env, env["collection.item"].browse(ids), today)
+        env.cr.commit()
+        env.invalidate_all()
+    env.cr.execute("UPDATE collection_promise_line SET settled_before = '{}'")
+    env.cr.commit()
+
+
+def _promise_each(env, items, day):
+    promises = env["collection.promise"]
+    for item in items:
+        line = item.move_line_id
+        amount = line.balance - line.amount_residual
+        promises |= promises.create(
+            {
+                "case_id": item.case_id.id,
+                "line_ids": [Command.create({"item_id": item.id, "amount": amount})],
+                "instalment_ids": [Command.create({"date": day, "amount": amount})],
+            }
+        )
+    promises.action_confirm()
+
+
 def screens(env):
     """Open a collector's worklist and a case with many items, as the client does.
 
@@ -292,6 +340,15 @@ def screens(env):
         "worklist_of_all": _time_screen(env, lambda: open_list(manager, WORKLIST, ALL)),
         "case": _time_screen(env, lambda: open_form(collector, WORKLIST, large)),
     }
+
+
+def invoice_list(env):
+    """Open the list of invoices as an accountant who may see collections, if any."""
+    groups = "base.group_user,account.group_account_invoice"
+    if "collection.case" in env:
+        groups += f",{GROUP}manager"
+    accountant = env(user=new_test_user(env, "bench_accountant", groups).id)
+    return _time_screen(env, lambda: open_list(accountant, INVOICES, ()))
 
 
 def _time_screen(env, act):
@@ -437,9 +494,9 @@ STEPS = {
     step.__name__: step
     for step in (
         *(make_books, add_a_day),
-        *(ask_for_approval, follow, plan, approve, gate, rank, screens),
+        *(ask_for_approval, follow, plan, approve, gate, rank, verdicts, screens),
         *(mass_mail, deliver, count_messages, note_sent),
         *(rival_prepare, rival_run, rival_approve, rival_messages),
-        post_and_pay,
+        *(post_and_pay, invoice_list),
     )
 }

@@ -53,6 +53,7 @@ def get_verdicts(size):
         Verdict("open the worklist", 0.15, ours["worklist"]["seconds"], "s"),
         Verdict("queries of the worklist", 29, ours["worklist"]["queries"]),
         Verdict("open a case of 200 items", 0.4, ours["case"]["seconds"], "s"),
+        Verdict("verdicts on 10,000 promises", 10, _get_time_of_verdicts(ours), "s"),
         Verdict("approve everything", 1, (ours["approve"] or {}).get("seconds"), "s"),
         Verdict(
             "messages for 10,000 debtors",
@@ -68,14 +69,27 @@ def get_verdicts(size):
             "times",
             at_least=True,
         ),
+        Verdict(
+            "open the list of invoices, ratio",
+            1.15,
+            posting["with"]["list"]["seconds"] / posting["without"]["list"]["seconds"],
+        ),
         *_get_posting_verdicts(posting, "together", ("post", "pay")),
         *_get_posting_verdicts(posting, "one by one", ("post_each", "pay_each")),
     ]
 
 
 def get_invoice_count(posting, step):
-    """Return how many invoices the figures of a step of ``post_and_pay`` are about."""
-    return 1 if step.endswith("each") else posting["count"]
+    """Return how many invoices the figures of a step of posting are about."""
+    return posting["count"] if step in ("post", "pay") else 1
+
+
+def _get_time_of_verdicts(ours):
+    """Return the seconds for 10,000 promises; None where some were not judged kept."""
+    verdicts = ours["verdicts"]
+    if verdicts["kept"] != verdicts["promises"]:
+        return None
+    return verdicts["seconds"] * 10_000 / verdicts["promises"]
 
 
 def _get_gate_verdicts(gate, call):
