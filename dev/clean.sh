@@ -4,7 +4,9 @@
 
 drop_databases() {
     local db
-    for db in $(psql -XAtd postgres -c "SELECT datname FROM pg_database WHERE datname ~ '^collections_(demo|test|lint|bench)_${CLONE_ID}' OR datname ~ '^collections_base_'"); do
+    # Those of other clones lose their files with the cache.
+    for db in $(psql -XAtd postgres -c "SELECT datname FROM pg_database WHERE datname ~ '^collections_(demo|test|lint|bench|base)_'"); do
+        [[ $db == *"_$CLONE_ID"* ]] || [ -d "$CACHE/data/filestore/$db" ] || continue
         psql -Xqd postgres -c "DROP DATABASE IF EXISTS \"$db\" WITH (FORCE)"
     done
 }
@@ -27,7 +29,10 @@ if [ -n "$pid" ]; then
         sleep 0.2
     done
 fi
-rm -rf "$CACHE"
+# Piece by piece: the folder may be one that a person uses for other things as well.
+rm -rf "$CACHE"/{apt.log,pip.log,initdb.log,rival.log,rival,clones,data,odoo,odoo.tmp,postgres} \
+    "$CACHE"/{installed,not-installed,venv}-* "$CACHE"/.*.lock
+rmdir --ignore-fail-on-non-empty "$CACHE" 2>/dev/null || true
 rm -rf "$REPO"/{.hypothesis,.ruff_cache,.pytest_cache,.coverage,htmlcov}
 find "$REPO" -name __pycache__ -type d -prune -exec rm -rf {} +
-say "Removed $CACHE"
+say "Removed what was made in $CACHE"

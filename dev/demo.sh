@@ -29,9 +29,10 @@ create_demo() {
     local building=${DEMO_DB}_building log=$STATE/demo.log
     drop_db "$DEMO_DB"
     copy_db "$(cat "$STATE/base_db")" "$building"
-    odoo -d "$building" -i "$MODULES" --load-language=es_ES,es_419 --stop-after-init --no-http >"$log" 2>&1 ||
+    patiently "$log" odoo -d "$building" -i "$MODULES" --load-language=es_ES,es_419 --stop-after-init --no-http ||
         { tail -20 "$log" >&2; die "the modules could not be installed: $log"; }
-    odoo shell -d "$building" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_books.py" >>"$log" 2>&1 ||
+    log=$STATE/demo_books.log
+    patiently "$log" odoo shell -d "$building" --no-http --smtp-port="$SMTP_PORT" <"$REPO/dev/demo_books.py" ||
         { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     grep -q 'demo books written' "$log" || { tail -20 "$log" >&2; die "the demo data could not be written: $log"; }
     mark_demo "$building" "$state"
@@ -41,7 +42,7 @@ create_demo() {
 
 update_demo() {
     say "Updating the demo database: the modules changed since it was made"
-    odoo -d "$DEMO_DB" -i "$MODULES" -u "$MODULES" --stop-after-init --no-http >"$STATE/demo.log" 2>&1 ||
+    patiently "$STATE/demo.log" odoo -d "$DEMO_DB" -i "$MODULES" -u "$MODULES" --stop-after-init --no-http ||
         { tail -20 "$STATE/demo.log" >&2
           die "the demo database could not be updated: $STATE/demo.log. Make it anew with: make demo ARGS=--reset"; }
     mark_demo "$DEMO_DB" "$state"

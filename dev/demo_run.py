@@ -1,4 +1,5 @@
 # Read by `odoo shell`: runs today's collection, sends the messages, says what happened.
+import mailbox
 import os
 import pathlib
 
@@ -60,4 +61,13 @@ for contact in waiting.sorted("slot")[:5]:
 if not run.contact_ids:
     print("  nothing to send: everybody due today was contacted already")
 print()
+sent = run.contact_ids.filtered(
+    lambda contact: contact.state == "sent" and contact.channel == "email"
+)
+caught = {mail["Message-ID"] for mail in mailbox.Maildir(os.environ["MAILDIR"])}
+missing = sent.filtered(
+    lambda contact: contact.sudo().mail_message_id.message_id not in caught
+)
+if missing:
+    raise SystemExit(f"{len(missing)} e-mails count as sent and are not in the mailbox")
 pathlib.Path(os.environ["COLLECTIONS_STATE"], "run.ok").touch()

@@ -26,6 +26,17 @@ say() { printf '==> %s\n' "$*" >&2; }
 note() { printf '    %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# patiently LOG COMMAND...: run it, what it writes goes to a file; say now and then that it goes on.
+patiently() {
+    local log=$1 status=0 ticker; shift
+    ( seconds=0
+      while sleep 20 && kill -0 $$ 2>/dev/null; do seconds=$((seconds + 20)); note "$seconds s"; done ) &
+    ticker=$!
+    "$@" >"$log" 2>&1 || status=$?
+    kill "$ticker" 2>/dev/null && wait "$ticker" 2>/dev/null
+    return $status
+}
+
 # as_root COMMAND...: run with root's rights, or fail without asking for a password.
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"

@@ -43,8 +43,14 @@ need() {
 wish() {
     local proof=$1 loss=$2; shift 2
     [ -n "$($proof)" ] && return
-    say "Installing $*"
-    apt_install "$@" || note "$* could not be installed: $loss"
+    # What could not be had is not tried again by every command of the day.
+    local tried=$CACHE/not-installed-$1
+    if [ -z "$(find "$tried" -mmin -720 2>/dev/null)" ]; then
+        say "Installing $*"
+        apt_install "$@" && return
+        touch "$tried"
+    fi
+    note "$* could not be installed: $loss"
 }
 
 # What drives the browser in tests and for pictures (playwright's node) is linked to it.
@@ -112,9 +118,9 @@ APT
         version=$(apt-cache madison odoo-19 | awk 'NR == 1 { print $3 }')
         case $version in 19.0.*) ;; *) die "the archive offers odoo-19 '$version', wanted 19.0" ;; esac
         # The web client needs Font Awesome 4; Debian's newer package is another font.
-        apt-get download -q "odoo-19=$version" libjs-jquery libjs-jquery-form libjs-underscore \
-            fonts-font-awesome/bookworm fonts-roboto-unhinted fonts-inconsolata fonts-ocr-b \
-            fonts-montserrat >>"$work/apt.log" 2>&1 ||
+        patiently "$work/apt.log" apt-get download -q "odoo-19=$version" libjs-jquery libjs-jquery-form \
+            libjs-underscore fonts-font-awesome/bookworm fonts-roboto-unhinted fonts-inconsolata \
+            fonts-ocr-b fonts-montserrat ||
             { tail -5 "$work/apt.log" >&2; die "the download failed: run the command again"; }
     )
     say "Unpacking"
@@ -150,8 +156,8 @@ make_venv() {
     say "Installing Python packages for Python $version (once, about a minute)"
     rm -rf "$VENV"
     "$python" -m venv "$VENV"
-    PYTHONPATH= "$VENV/bin/pip" install -q --disable-pip-version-check --require-hashes \
-        -r "$REPO/dev/requirements.txt" >"$CACHE/pip.log" 2>&1 ||
+    PYTHONPATH= patiently "$CACHE/pip.log" "$VENV/bin/pip" install -q --disable-pip-version-check \
+        --require-hashes -r "$REPO/dev/requirements.txt" ||
         { tail -5 "$CACHE/pip.log" >&2; die "the Python packages could not be installed: $CACHE/pip.log"; }
     touch "$VENV/.complete"
 }
@@ -199,10 +205,17 @@ CONF
     if [ -z "$(server_pid)" ]; then
         rm -f "$home/data/postmaster.pid"
         free_port >"$home/port"
-        as_server "$bin/pg_ctl" -D "$home/data" -w -t 60 -l "$home/data/server.log" \
-            -o "-p $(cat "$home/port")" start >/dev/null ||
-            { tail -5 "$home/data/server.log" >&2; die "the private PostgreSQL server does not start"; }
+        as_server "$bin/pg_ctl" -D "$home/data" -W -l "$home/data/server.log" \
+            -o "-p $(cat "$home/port")" start >/dev/null || true
     fi
+    # Also of a server that an earlier call, since killed, has only just started.
+    local _try
+    for _try in $(seq 120); do
+        "$bin/pg_isready" -q -h "$home/run" -p "$(cat "$home/port")" && return
+        sleep 0.5
+    done
+    tail -5 "$home/data/server.log" >&2
+    die "the private PostgreSQL server does not start"
 }
 
 write_config() {
@@ -233,7 +246,7 @@ base_database() {
     db_exists "$BASE_DB" && return
     say "Preparing a database with Odoo's accounting (once, about a minute)"
     drop_db "$BASE_DB"; drop_db "${BASE_DB}_new"
-    odoo -d "${BASE_DB}_new" -i "$modules" --without-demo --stop-after-init --no-http >"$STATE/base.log" 2>&1 ||
+    patiently "$STATE/base.log" odoo -d "${BASE_DB}_new" -i "$modules" --without-demo --stop-after-init --no-http ||
         { tail -20 "$STATE/base.log" >&2; die "Odoo could not be installed in a database: $STATE/base.log"; }
     mv "$CACHE/data/filestore/${BASE_DB}_new" "$CACHE/data/filestore/$BASE_DB"
     psql -Xqd postgres -c "ALTER DATABASE \"${BASE_DB}_new\" RENAME TO \"$BASE_DB\""

@@ -7,7 +7,8 @@ use_environment
 
 say "Installing the modules in a test database"
 copy_db "$(cat "$STATE/base_db")" "$TEST_DB"
-odoo -d "$TEST_DB" -i "$MODULES,payment_demo" --load-language=es_ES,es_419 --stop-after-init --no-http >"$STATE/install.log" 2>&1 ||
+patiently "$STATE/install.log" odoo -d "$TEST_DB" -i "$MODULES,payment_demo" --load-language=es_ES,es_419 \
+    --stop-after-init --no-http ||
     { tail -20 "$STATE/install.log" >&2; die "the modules could not be installed: $STATE/install.log"; }
 if grep -E ' (WARNING|ERROR|CRITICAL) ' "$STATE/install.log" >&2; then
     die "the installation wrote the warnings above"
