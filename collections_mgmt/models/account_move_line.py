@@ -27,6 +27,8 @@ class AccountMoveLine(models.Model):
     def unlink(self):
         # EXTENDS 'account'
         self._collection_note_posted()
+        # In sudo: items are the engine's own, whoever deletes.
+        self.env["collection.item"].sudo()._outlive(self)
         return super().unlink()
 
     def _collection_note_posted(self):

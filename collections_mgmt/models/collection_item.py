@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class CollectionItem(models.Model):
@@ -10,17 +11,20 @@ class CollectionItem(models.Model):
     # per row: what the case and the journal item know is not stored here once more.
     _log_access = False
 
-    # What it points to. The journal item is the truth and is never written.
+    # What it points to. The journal item is the truth and is never written. When it is
+    # deleted, the item stays: what it was on past days is still told.
     move_line_id = fields.Many2one(
-        "account.move.line",
-        string="Journal Item",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
+        "account.move.line", string="Journal Item", readonly=True, ondelete="set null"
     )
     move_id = fields.Many2one(
-        "account.move", string="Invoice", readonly=True, index=True, ondelete="cascade"
+        "account.move", string="Invoice", readonly=True, index=True, ondelete="set null"
     )
+    deleted_name = fields.Char(
+        string="Deleted Invoice",
+        readonly=True,
+        help="The invoice whose journal item was deleted.",
+    )
+    deleted_currency_id = fields.Many2one("res.currency", readonly=True)
     case_id = fields.Many2one(
         "collection.case", required=True, readonly=True, index=True, ondelete="cascade"
     )
@@ -138,7 +142,33 @@ class CollectionItem(models.Model):
         # In sudo: whoever sees the case sees what is owed to all branches, also while
         # only the root company is chosen.
         item_sudo = self.sudo()
-        return item_sudo.move_id.name or item_sudo.move_line_id.name or ""
+        names = (item_sudo.move_id.name, item_sudo.move_line_id.name)
+        return next(filter(None, names), item_sudo.deleted_name or "")
+
+    @api.model
+    def _outlive(self, lines):
+        """Keep what items show of journal items that are about to be deleted.
+
+        :param lines: account.move.line
+        """
+        lines = lines.filtered(lambda line: line.account_type == "asset_receivable")
+        if not lines:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE collection_item item
+                   SET deleted_name = COALESCE(move.name, line.name),
+                       deleted_currency_id = line.currency_id
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                 WHERE line.id = item.move_line_id AND line.id = ANY(%s)
+                """,
+                lines.ids,
+            )
+        )
+        self.invalidate_model(["deleted_name", "deleted_currency_id"], flush=False)
 
     def _write_multi(self, vals_list):
         # EXTENDS 'base': what the items were is kept, of all together

@@ -31,13 +31,18 @@ class CollectionItemVersion(models.Model):
     company_currency_id = fields.Many2one(
         related="case_id.currency_id", string="Company Currency"
     )
-    currency_id = fields.Many2one(related="item_id.currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     amount_residual = fields.Monetary(
         string="Open Amount (Company Currency)",
         currency_field="company_currency_id",
         readonly=True,
     )
     amount_residual_currency = fields.Monetary(string="Open Amount", readonly=True)
+
+    def _compute_currency_id(self):
+        for version in self:
+            item = version.item_id
+            version.currency_id = item.currency_id or item.deleted_currency_id
 
     def _get_keep_sql(self, changed=None):
         """Return an INSERT of what items were before a statement.

@@ -36,6 +36,11 @@ class CollectionHistory(models.Model):
     case_id = fields.Many2one("collection.case", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Debtor", readonly=True)
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
+    deleted_name = fields.Char(
+        string="Deleted Invoice",
+        readonly=True,
+        help="The invoice whose journal item was deleted.",
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     state = fields.Selection([("open", "Open"), ("closed", "Closed")], readonly=True)
     stage_id = fields.Many2one(
@@ -45,7 +50,7 @@ class CollectionHistory(models.Model):
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
-    currency_id = fields.Many2one(related="item_id.currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     amount_residual = fields.Monetary(
         string="Open Amount (Company Currency)",
         currency_field="company_currency_id",
@@ -69,6 +74,11 @@ class CollectionHistory(models.Model):
     item_to = fields.Date(readonly=True)
     decision_from = fields.Date(readonly=True)
     decision_to = fields.Date(readonly=True)
+
+    def _compute_currency_id(self):
+        for line in self:
+            item = line.item_id
+            line.currency_id = item.currency_id or item.deleted_currency_id
 
     @api.depends("decision", "decision_stage_id", "decision_amount", "next_action_date")
     @api.depends_context("lang")
@@ -134,7 +144,7 @@ class CollectionHistory(models.Model):
                    item.date_from AS item_from, item.date_to AS item_to,
                    decision.date_from AS decision_from, decision.date_to AS decision_to,
                    item.item_id, item.case_id, cases.partner_id, cases.company_id,
-                   followed.move_id, item.state, item.stage_id, item.date_due,
+                   followed.move_id, followed.deleted_name, item.state, item.stage_id, item.date_due,
                    item.amount_residual, item.amount_residual_currency,
                    decision.decision, decision.stage_id AS decision_stage_id,
                    decision.amount AS decision_amount,

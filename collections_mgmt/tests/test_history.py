@@ -124,6 +124,26 @@ class TestHistory(HistoryCommon):
             ],
         )
 
+    def test_what_was_deleted_is_still_told(self):
+        invoice = self._create_overdue_invoice(self.debtor, 0)
+        self._create_overdue_invoice(self.debtor, 0)  # the case stays open
+        self._run(0)
+        item, name = self._items(invoice), invoice.name
+        with self._day(2):
+            invoice.button_draft()
+            invoice.line_ids.unlink()
+            self._end_transaction()
+        self.assertEqual(self._told(1, item), ("Due", 100, "wait"))
+        line = self._as_of(1, ("item_id", "=", item.id))
+        self.assertRecordValues(
+            line, [{"deleted_name": name, "currency_id": invoice.currency_id.id}]
+        )
+        with self._day(3):
+            invoice.unlink()
+            self._end_transaction()
+        self.assertEqual(self._told(1, item), ("Due", 100, "wait"))
+        self.assertEqual(self._told(4, item)[1:], (0, "wait"))
+
     def test_a_case_that_comes_back_was_closed_in_between(self):
         invoice = self._create_overdue_invoice(self.debtor, 0)
         self._run(0)
