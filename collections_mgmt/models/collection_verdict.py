@@ -66,6 +66,16 @@ class CollectionGate(models.AbstractModel):
         }
         return {key: value for key, value in values.items() if value is not None}
 
+    def _is_against_rules_alone(self, data, severities):
+        """Return whether all that speaks against a contact is a rule of some kinds.
+
+        A stop, a refusal, or that nothing can be known, is no rule.
+
+        :param dict data: of ``_prepare_verdict_data``
+        :param severities: of collection.contact.rule
+        """
+        return all(reason.get("severity") in severities for reason in data["reasons"])
+
     def _note_used_rules(self, verdicts):
         """Remember which rules stand in verdicts: from now on they are evidence.
 
@@ -126,9 +136,11 @@ class CollectionGate(models.AbstractModel):
         if data["slot"] and data["result"] != "allow":
             lines.append(
                 self.env._(
-                    "Next lawful moment: %(local)s for the debtor (%(zone)s).",
+                    "Next lawful moment: %(local)s for the debtor (%(zone)s), "
+                    "%(utc)s UTC.",
                     local=self._format_local(data["slot"], data),
                     zone=data["zones"][0],
+                    utc=self._format_local(data["slot"], {"zones": ["UTC"]}),
                 )
             )
         return "\n".join(lines)

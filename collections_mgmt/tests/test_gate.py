@@ -32,7 +32,7 @@ class TestWaiting(GateCommon):
             contact.verdict_text,
             "Hours of the Law: not at this hour; for the debtor it is Mon 16 Mar "
             "09:00.\nNext lawful moment: Mon 16 Mar 10:00 for the debtor "
-            "(America/Santiago).",
+            "(America/Santiago), Mon 16 Mar 13:00 UTC.",
         )
         self.assertEqual(contact.verdict_data["zone_basis"], "address")
         self.assertEqual(contact.case_id.decision, "queued")

@@ -220,7 +220,8 @@ class TestStops(GateCommon):
         self.assertEqual(
             self._explain(),
             "Represented by a lawyer: nothing may be sent before Tue 17 Mar 00:00.\n"
-            "Next lawful moment: Tue 17 Mar 00:00 for the debtor (America/Santiago).",
+            "Next lawful moment: Tue 17 Mar 00:00 for the debtor (America/Santiago), "
+            "Tue 17 Mar 03:00 UTC.",
         )
 
     def test_a_stop_on_some_channels_leaves_the_others_open(self):
