@@ -27,6 +27,8 @@ ENGINE_FIELDS = {
     "decision_amount",
     "next_action_date",
     "reply_date",
+    "reply_channel",
+    "reply_partner_id",
     "hold_date",
     "close_reason",
     "cured_stage_id",
@@ -377,7 +379,15 @@ class CollectionCase(models.Model):
                 target.date_last_contact = max(contacted.mapped("date_last_contact"))
             replied = (target | folded).filtered("reply_date")
             if replied:
-                target.reply_date = min(replied.mapped("reply_date"))
+                last = replied.sorted("reply_date")[-1]
+                target.write(
+                    {
+                        "reply_date": min(replied.mapped("reply_date")),
+                        **last._prepare_reply_values(
+                            last.reply_channel, last.reply_partner_id
+                        ),
+                    }
+                )
             today = fields.Date.context_today(self)
             folded.write(
                 {

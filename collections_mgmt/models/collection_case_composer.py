@@ -5,7 +5,7 @@ colleagues, with the reason, and as a contact that was not allowed. There is no 
 which would undo the record of it: whoever writes is told by a notification.
 """
 
-from odoo import models
+from odoo import Command, models
 from odoo.tools import plaintext2html
 
 
@@ -38,6 +38,7 @@ class CollectionCase(models.Model):
             is_answer=self._is_answer(message, outside),
             subject=message.subject,
             mail_message_id=message.id,
+            attachment_ids=[Command.set(message_sudo.attachment_ids.ids)],
             **self._prepare_addressees(outside),
         )
         if contact_sudo.state == "blocked":
@@ -58,31 +59,40 @@ class CollectionCase(models.Model):
         return bool(author) and not author.partner_share
 
     def _prepare_addressees(self, outside):
-        """Return the values of a contact that say who gets it.
+        """Return what ``_write_by_hand`` has to know of who gets it.
 
         :param list outside: recipients as ``_notify_get_recipients`` returns them
         """
         addresses = [recipient["email_normalized"] for recipient in outside]
+        partner_ids = [recipient["id"] for recipient in outside if recipient["id"]]
         return {
             "address": ", ".join(dict.fromkeys(filter(None, addresses))),
-            "address_partner_id": len(outside) == 1 and outside[0]["id"],
+            "recipients": self.env["res.partner"].browse(partner_ids),
         }
 
     # ASKING
 
-    def _foresee_by_hand(self, channel):
+    def _foresee_by_hand(self, channel, addresses=None, recipients=None):
         """Return why the debtor cannot be written to now, False if they can.
 
         Nothing is kept: the question is asked again when the message is sent.
 
         :param str channel: a code of collection.channel
+        :param addresses: and ``recipients``: as in ``_get_target``
         """
         self.ensure_one()
         # In sudo: contacts are the engine's own; reading the case was checked.
+        case_sudo = self.sudo()
         Contact = self.env["collection.contact"].sudo()
-        [data] = Contact._judge_channels_by_hand(self.sudo(), [channel]).values()
-        is_free = data["result"] == "allow" or self.sudo().reply_date
-        return False if is_free else Contact._explain(data)
+        target = case_sudo._get_target(channel, addresses, recipients)
+        [data] = Contact._judge_channels_by_hand(
+            case_sudo, [channel], targets={channel: target}
+        ).values()
+        is_answer = case_sudo._answers_reply(channel, target, data)
+        if data["result"] == "allow" or is_answer:
+            return False
+        data["open_channels"] = Contact._find_open_channels(case_sudo)
+        return Contact._explain(data)
 
     def _write_by_hand(self, channel, body, is_answer=True, **values):
         """Note that a person writes to the debtor about the debt.
@@ -99,28 +109,34 @@ class CollectionCase(models.Model):
             contact_sudo._refuse_for(contact_sudo._get_wording_gaps())
         return contact_sudo
 
-    def _pass_gate_by_hand(self, channel, body, is_answer=True, **values):
+    def _pass_gate_by_hand(
+        self, channel, body, is_answer=True, recipients=None, **values
+    ):
         """Ask whether a person may write to the debtor, and note it.
 
-        An answer to what the debtor wrote is allowed at any time and counts for
-        nothing.
+        An answer to what the debtor wrote passes rules that a demand would break, and
+        counts for nothing; see ``_answers_reply``.
 
         :param str channel: a code of collection.channel
         :param body: what the person wrote, HTML
         :param bool is_answer: whether it is one if the debtor wrote before
-        :param values: other values of the contact
+        :param res.partner recipients: as in ``_get_target``
+        :param values: other values of the contact; a composer knows the address
         :return: the new contact, in sudo, "reserved" or "blocked"
         """
         self.ensure_one()
         # In sudo: contacts are the engine's own; posting on the case was checked.
         case_sudo = self.sudo()
         Contact = self.env["collection.contact"].sudo()
-        # A composer knows to whom it writes; nobody else says an address.
-        addresses = values["address"].split(", ") if values.get("address") else None
-        data = Contact._ask_by_hand(case_sudo, channel, addresses=addresses)
-        is_answer = is_answer and bool(case_sudo.reply_date)
-        values |= Contact._prepare_written_values(case_sudo, body)
+        address = values.get("address")
+        target = case_sudo._get_target(
+            channel, address and address.split(", "), recipients
+        )
+        data = Contact._ask_by_hand(case_sudo, channel, target=target)
+        is_answer = is_answer and case_sudo._answers_reply(channel, target, data)
+        values |= Contact._prepare_written_values(case_sudo, body, target)
         if data["result"] != "allow" and not is_answer:
+            data["open_channels"] = Contact._find_open_channels(case_sudo)
             return Contact._note_refusal(case_sudo, channel, data, body=body, **values)
         contact_sudo = Contact._reserve_by_hand(
             case_sudo, channel, data, exemption=is_answer and "answer", **values

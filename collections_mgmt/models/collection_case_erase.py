@@ -100,7 +100,11 @@ class CollectionCase(models.Model):
     def _erase_personal_data(self):
         """Leave of what was said only that it was said, when, and its hashes."""
         contacts = self.contact_ids
-        (contacts.attachment_ids | contacts._get_own_letter_files()).unlink()
+        # What belongs to another document only went along with a message.
+        own_files = contacts.attachment_ids.filtered(
+            lambda file: (file.res_model or "").startswith("collection.")
+        )
+        (own_files | contacts._get_own_letter_files()).unlink()
         contacts._note_event("erased")
         self.env["collection.contact"]._write_noted_events()
         contacts._erase()

@@ -22,7 +22,7 @@ class CollectionCase(models.Model):
             return
         for case in self:
             case._get_answered_contact(answered)._set_replied()
-            case._get_current_case()._pause_for_reply()
+            case._get_current_case()._pause_for_reply("email", author)
 
     def _get_answered_contact(self, message):
         """Return the contact a reply belongs to: the one answered, else the last."""
@@ -55,13 +55,16 @@ class CollectionCase(models.Model):
             or self
         )
 
-    def _pause_for_reply(self):
-        """Hold messages back, where the company wants that, and tell the collector."""
-        self.filtered(
-            lambda case: (
-                case.company_id.collection_pause_on_reply and not case.reply_date
-            )
-        ).reply_date = fields.Datetime.now()
+    def _pause_for_reply(self, channel, author):
+        """Hold messages back, where the company wants that, and tell the collector.
+
+        :param str channel: a code of collection.channel
+        :param res.partner author: who wrote; empty when unknown
+        """
+        paused = self.filtered("company_id.collection_pause_on_reply")
+        paused.write(self._prepare_reply_values(channel, author))
+        unpaused = paused.filtered(lambda case: not case.reply_date)
+        unpaused.reply_date = fields.Datetime.now()
         told_ids = self._get_reply_activities().mapped("res_id")
         self._create_tasks(
             [

@@ -207,7 +207,7 @@ class CollectionContact(models.Model):
         return Ask(
             partner_id=self.partner_id.id,
             channel=self.channel,
-            recipient_id=self.address_partner_id.id or 0,
+            recipient_ids=frozenset(self._get_recipients().ids),
         )
 
 

@@ -157,7 +157,7 @@ class CollectionContact(models.Model):
         return Ask(
             partner_id=self.partner_id.id,
             channel=GATE_CHANNELS.get(self.channel, self.channel),
-            recipient_id=self.address_partner_id.id or 0,
+            recipient_ids=frozenset(self._get_recipients().ids),
             stage_kind=self._get_stage_kind(),
             debt_ids=frozenset(self.line_ids.item_id.move_id.ids),
             notice=self.stage_id.notice or "",

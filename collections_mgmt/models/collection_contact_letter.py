@@ -82,11 +82,7 @@ class CollectionContact(models.Model):
     def _get_postal_address(self):
         """Return the recipient's name and postal address in one line."""
         self.ensure_one()
-        recipient = self.address_partner_id
-        lines = f"{recipient.name or ''}\n{recipient._display_address()}".splitlines()
-        # A company is its own commercial entity: its name would come twice.
-        tidy = dict.fromkeys(" ".join(line.split()) for line in lines)
-        return ", ".join(filter(None, tidy))
+        return self.address_partner_id._get_collection_postal_address()
 
     def _hand_over_letters(self):
         """Give queued letters to somebody who prints and posts them.

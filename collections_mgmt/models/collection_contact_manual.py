@@ -5,13 +5,20 @@ from datetime import datetime, timedelta, timezone
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, plaintext2html
-from odoo.tools.mail import email_normalize_all
 
 from ..tools.consents import simplify_address
+from .collection_contact_target import DIALLED_CHANNELS
 from .collection_gate import Ask
 
-# Channels that go to the debtor's number.
-NUMBERED_CHANNELS = ("call", "automated_call", "im", "sms")
+# By which channels people contact debtors.
+MANUAL_CHANNELS = [
+    ("call", "Phone call"),
+    ("work_call", "Phone call at work"),
+    ("visit", "Visit"),
+    ("im", "WhatsApp or other chat"),
+    ("letter", "Letter"),
+    ("email", "E-mail"),
+]
 
 # How long a contact that a person was allowed to make keeps its place.
 RESERVATION_MINUTES = 15
@@ -42,16 +49,15 @@ class CollectionContact(models.Model):
     _reserved = models.Index("(date_sent) WHERE state = 'reserved'")
 
     @api.model
-    def _ask_by_hand(self, case, channel, moment=None, addresses=None, own_ids=()):
+    def _ask_by_hand(self, case, channel, moment=None, target=None, own_ids=()):
         """Return what the gate says of a contact that a person wants to make.
 
-        :param addresses: those it goes to; the debtor's own where not given
+        :param Target target: whom it goes to; the debtor's own where not given
         :param own_ids: ids of the contact itself, where it has its place already
         :return: verdict data as kept on contacts
         """
-        by_channel = {} if addresses is None else {channel: addresses}
         answers = self._ask_channels_by_hand(
-            case, [channel], moment, by_channel, own_ids
+            case, [channel], moment, {channel: target}, own_ids
         )
         [data] = answers.values()
         self.env["collection.gate"]._note_used_rules([data])
@@ -59,30 +65,30 @@ class CollectionContact(models.Model):
 
     @api.model
     def _ask_channels_by_hand(
-        self, case, channels, moment=None, addresses=None, own_ids=()
+        self, case, channels, moment=None, targets=None, own_ids=()
     ):
         """Ask once about several channels, of which the person takes one at most.
 
         The case stays locked until the transaction ends, so that nobody else takes
         what is left of its budget.
 
-        :param dict addresses: {channel: those that it goes to}; where a channel is
-            missing, the debtor's own
+        :param dict targets: {channel: Target}; where a channel is missing, the
+            debtor's own
         :param own_ids: as in ``_ask_by_hand``
         :return: {channel: verdict data as kept on contacts}
         """
         case._lock_for_gate()
-        return self._judge_channels_by_hand(case, channels, moment, addresses, own_ids)
+        return self._judge_channels_by_hand(case, channels, moment, targets, own_ids)
 
     @api.model
     def _judge_channels_by_hand(
-        self, case, channels, moment=None, addresses=None, own_ids=()
+        self, case, channels, moment=None, targets=None, own_ids=()
     ):
         """As ``_ask_channels_by_hand``, for who only wants to know."""
         moment = moment or datetime.now(timezone.utc).replace(microsecond=0)
-        addresses = addresses or {}
+        targets = targets or {}
         asks = [
-            self._prepare_ask_by_hand(case, channel, addresses.get(channel))
+            self._prepare_ask_by_hand(case, channel, targets.get(channel))
             for channel in channels
         ]
         gate = self.env["collection.gate"]
@@ -92,17 +98,41 @@ class CollectionContact(models.Model):
             for ask, (verdict, facts) in zip(asks, answers, strict=True)
         }
 
-    def _prepare_ask_by_hand(self, case, channel, addresses=None):
+    def _prepare_ask_by_hand(self, case, channel, target=None):
         """Return the Ask: it is about what is overdue, if anything is."""
-        if addresses is None:
-            addresses = case._get_own_addresses(channel)
+        addresses, recipients = target or case._get_target(channel)
         return Ask(
             partner_id=case.partner_id.id,
             channel=channel,
+            recipient_ids=frozenset(recipients.ids),
             debt_ids=frozenset(case._get_asked_items().move_id.ids),
             addresses=frozenset(map(simplify_address, addresses)),
-            numbers=frozenset(addresses if channel in NUMBERED_CHANNELS else ()),
+            numbers=frozenset(addresses if channel in DIALLED_CHANNELS else ()),
         )
+
+    @api.model
+    def _get_manual_channels(self):
+        """Return the codes of the channels by which people contact debtors."""
+        return [channel for channel, _label in MANUAL_CHANNELS]
+
+    @api.model
+    def _find_open_channels(self, case):
+        """Return the codes of the channels by which the debtor can be contacted now."""
+        answers = self._judge_channels_by_hand(case, self._get_manual_channels())
+        return self._filter_open(answers)
+
+    @api.model
+    def _filter_open(self, answers):
+        """Return the channels that are allowed, of ``_judge_channels_by_hand``."""
+        return [
+            channel for channel, data in answers.items() if data["result"] == "allow"
+        ]
+
+    @api.model
+    def _name_channels(self, channels):
+        """Return channels in words, by commas."""
+        labels = dict(self._fields["channel"]._description_selection(self.env))
+        return ", ".join(labels.get(channel, channel) for channel in channels)
 
     @api.model
     def _reserve_by_hand(self, case, channel, verdict_data, **values):
@@ -142,11 +172,22 @@ class CollectionContact(models.Model):
         return bool(self.override_reason) and objections <= known
 
     def _explain(self, verdict_data):
-        """Return why a contact is not allowed, for the person who wants to make it."""
+        """Return why a contact is not allowed, for the person who wants to make it.
+
+        With the channels that are open meanwhile, where the data name some.
+        """
+        reasons = [self.env["collection.gate"]._describe(verdict_data)]
+        if channels := verdict_data.get("open_channels"):
+            reasons.append(
+                self.env._(
+                    "Possible now: %(channels)s.",
+                    channels=self._name_channels(channels),
+                )
+            )
         return self.env._(
             "The debtor cannot be contacted this way now.\n%(reasons)s\nWrite a note "
             "instead, or use the button “Call” of the case to see what is possible.",
-            reasons=self.env["collection.gate"]._describe(verdict_data),
+            reasons="\n".join(reasons),
         )
 
     def _write_down(self, outcome, note, moment=None):
@@ -199,15 +240,6 @@ class CollectionContact(models.Model):
 
 class CollectionCase(models.Model):
     _inherit = "collection.case"
-
-    def _get_own_addresses(self, channel):
-        """Return by which addresses the debtor is reached on a channel, if known."""
-        self.ensure_one()
-        if channel == "email":
-            return email_normalize_all(self._get_addressee().email or "")
-        if channel in NUMBERED_CHANNELS:
-            return list(filter(None, [self.partner_id.phone_sanitized]))
-        return []
 
     def _lock_for_gate(self):
         """Wait for who works on the case, then keep others from it."""

@@ -18,7 +18,7 @@ TOLD = ("queued", "sent")
 EXPLAINED = ("failed", "bounced", "dropped", "skipped", "blocked")
 
 # What a call may have been made to, where nothing was written.
-SPOKEN_CHANNELS = ("call", "work_call", "im")
+SPOKEN_CHANNELS = ("call", "im")
 
 
 class CollectionContact(models.Model):

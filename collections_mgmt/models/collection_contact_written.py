@@ -9,9 +9,16 @@ from odoo.tools import html2plaintext, plaintext2html
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
 
-    def _prepare_written_values(self, case, body):
-        """Return the values of a message that a person writes about what is owed."""
+    def _prepare_written_values(self, case, body, target):
+        """Return the values of a message that a person writes about what is owed.
+
+        :param Target target: whom it goes to
+        """
+        recipients = target.recipients
         return {
+            "address": ", ".join(target.addresses) or False,
+            "address_partner_id": recipients.id if len(recipients) == 1 else False,
+            "recipient_ids": [Command.set(recipients.ids)],
             "is_edited": True,
             "edited_body": body,
             "line_ids": self._prepare_line_commands(case),

@@ -31,9 +31,9 @@ class Ask:
     """A contact that somebody wants to make.
 
     ``partner_id``: the debtor, a commercial entity. ``channel``: a code of
-    collection.channel. ``recipient_id``: the partner it goes to; its place counts
-    too. ``stage_kind``: "reminder" before the due date, "thanks" for a payment, else
-    "dunning".
+    collection.channel. ``recipient_ids``: ids of the partners it goes to; their places
+    count too. ``stage_kind``: "reminder" before the due date, "thanks" for a payment,
+    else "dunning".
     ``debt_ids``: ids of the invoices it is about. ``notice``: which notice of the law
     it is. ``has_costs``: it asks for collection costs. ``addresses``: those it goes to,
     as tools.consents writes them; none where nobody knows yet. ``numbers``: those that
@@ -42,7 +42,7 @@ class Ask:
 
     partner_id: int
     channel: str
-    recipient_id: int = 0
+    recipient_ids: frozenset = frozenset()
     stage_kind: str = "dunning"
     debt_ids: frozenset = frozenset()
     notice: str = ""

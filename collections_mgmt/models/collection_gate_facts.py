@@ -78,7 +78,7 @@ class Facts:
     answers: list = field(default_factory=list)
     own_days: tuple = ()
     seat: Place | None = None
-    # {(partner id, numbers): what was found out}: it is asked for several times.
+    # {(recipient_ids, numbers): what was found out}: it is asked for several times.
     known_places: dict = field(default_factory=dict)
     known_zones: dict = field(default_factory=dict)
 
@@ -90,24 +90,28 @@ class Facts:
 
     def get_places(self, ask):
         """Return the Places that count for what is asked."""
-        key = (ask.recipient_id, ask.numbers)
+        key = (ask.recipient_ids, ask.numbers)
         if key not in self.known_places:
             self.known_places[key] = frozenset(self._find_places(ask))
         return self.known_places[key]
 
     def _find_places(self, ask):
-        wanted = (self.partner_id, ask.recipient_id)
+        wanted = ask.recipient_ids | {self.partner_id}
         places = {self.places_by_partner.get(partner_id) for partner_id in wanted}
-        places -= {None}
+        places = places - {None} or self._get_unknown_places()
         # Who answers may be where the number is.
         numbers = ask.numbers - {place.phone for place in places}
         return places.union(
             replace(place, phone=number) for place in places for number in numbers
         )
 
+    def _get_unknown_places(self):
+        """Return where somebody without a country is taken to be: where who asks is."""
+        return {replace(self.seat, phone="", is_known=False)} if self.seat else set()
+
     def get_zones(self, ask):
         """Return the IANA names of the zones in which the rules must hold."""
-        key = (ask.recipient_id, ask.numbers)
+        key = (ask.recipient_ids, ask.numbers)
         if key not in self.known_zones:
             self.known_zones[key] = self._find_zones(self.get_places(ask))
         return self.known_zones[key]
@@ -137,7 +141,8 @@ class Facts:
 
     def get_latest_day(self, moment):
         """Return the latest day that it may be where the debtor is."""
-        zones = self._find_zones(self.places_by_partner.values())
+        places = self.places_by_partner.values() or self._get_unknown_places()
+        zones = self._find_zones(places)
         return max(self._read_days(zones, moment))
 
     def get_calendar(self, ask):
@@ -219,7 +224,7 @@ class CollectionGate(models.AbstractModel):
         self.env.flush_all()
         recipients = defaultdict(set)
         for ask in asks:
-            recipients[ask.partner_id] |= {ask.partner_id, ask.recipient_id} - {0}
+            recipients[ask.partner_id] |= ask.recipient_ids | {ask.partner_id}
         people = self._get_people(company, recipients)
         return {
             debtor_id: self._prepare_facts(
@@ -234,9 +239,6 @@ class CollectionGate(models.AbstractModel):
             for person_id in recipient_ids
             if people[person_id].place.country_id
         }
-        if not places:
-            creditor = people[company.partner_id.id].place
-            places[debtor_id] = replace(creditor, phone="", is_known=False)
         debtor = people[debtor_id]
         return Facts(
             partner_id=debtor_id,

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize_all
 
@@ -79,8 +79,11 @@ class MailMail(models.Model):
             self.body_html,
             is_answer=False,
             subject=self.subject,
+            recipients=self.recipient_ids.filtered("partner_share"),
             mail_message_id=self.mail_message_id.id,
             address=", ".join(outside),
+            # In sudo: who sends need not be able to read what goes along.
+            attachment_ids=[Command.set(self.sudo().attachment_ids.ids)],
         )
         if contact_sudo.state == "blocked":
             case._keep_among_colleagues(self.mail_message_id)

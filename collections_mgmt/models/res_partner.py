@@ -172,20 +172,23 @@ class ResPartner(models.Model):
         )
 
     def _get_overdue_case(self):
-        """Return the open case of somebody who is late, in sudo; an empty one if none.
-
-        The case is the current company's.
-        """
+        """Return the open case of somebody who is late, as ``_get_overdue_cases``."""
         self.ensure_one()
+        return self._get_overdue_cases()[:1]
+
+    def _get_overdue_cases(self):
+        """Return the open cases of those who are late, in sudo.
+
+        The cases are the current company's.
+        """
         # In sudo: who writes to a debtor need not see the case to keep to the rules.
         return (
             self.env["collection.case"]
             .sudo()
             .search(
                 self._get_collection_case_domain()
-                & Domain("partner_id", "=", self.commercial_partner_id.id)
-                & Domain("amount_overdue", ">", 0),
-                limit=1,
+                & Domain("partner_id", "in", self.commercial_partner_id.ids)
+                & Domain("amount_overdue", ">", 0)
             )
         )
 

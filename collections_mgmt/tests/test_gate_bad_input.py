@@ -70,7 +70,7 @@ class TestGateBadInput(GateCommon):
                 "(America/Los_Angeles) or Mon 16 Mar 18:30 (America/New_York), where "
                 "the debtor may be.",
                 slot="2026-03-17 15:00",
-                recipient_id=office.id,
+                recipient_ids=frozenset(office.ids),
             )
 
     def test_a_phone_of_another_country_than_the_address_adds_its_clock(self):

@@ -384,7 +384,13 @@ class TestOverride(PanelCommon):
         self._forbid("call", "visit")
         self._answer("refused", "letter")
         panel = self._call(self.first)
-        self.assertEqual(panel.alternatives, "WhatsApp or other chat, E-mail")
+        self.assertEqual(
+            self._get_alternatives(panel), ["WhatsApp or other chat", "E-mail"]
+        )
+
+    def _get_alternatives(self, panel):
+        """Return the channels that a panel names; a text is one of another module."""
+        return [name for name in panel.alternatives.split(", ") if name != "SMS"]
 
     def test_all_channels_are_asked_about_at_once(self):
         self._forbid("call")
@@ -400,8 +406,8 @@ class TestOverride(PanelCommon):
         self._forbid("call")
         self._create_cap(1)
         self.assertEqual(
-            self._call(self.first).alternatives,
-            "Visit, WhatsApp or other chat, Letter, E-mail",
+            self._get_alternatives(self._call(self.first)),
+            ["Visit", "WhatsApp or other chat", "Letter", "E-mail"],
         )
 
     def test_no_channel_is_named_where_none_is_open(self):
@@ -477,9 +483,79 @@ class TestNumber(PanelCommon):
         self._answer("refused", "call", address=self.OTHER)
         self.assertEqual(self._call(self.first).verdict, "block")
 
+    def _call_at_work(self, number=False):
+        panel = self._call(self.first)
+        panel.write({"channel": "work_call", "work_number": number})
+        panel.action_ask()
+        return panel
+
     def test_at_work_any_refusal_holds(self):
         self._answer("refused", "call", address=self.OTHER)
-        panel = self._call(self.first)
-        panel.channel = "work_call"
-        panel.action_ask()
-        self.assertEqual(panel.verdict, "block")
+        self.assertEqual(self._call_at_work().verdict, "block")
+
+    def test_at_work_a_number_that_was_said_is_asked_for(self):
+        self._answer("refused", "call", address=self.OTHER)
+        self.assertEqual(self._call_at_work(self.OTHER).verdict, "block")
+        self.assertEqual(self._call_at_work("+56222222222").verdict, "allow")
+
+    def test_a_call_at_work_has_the_number_only_if_somebody_said_it(self):
+        for number, kept in ((False, False), ("2 2222 2222", "+56222222222")):
+            with self.subTest(number):
+                contact = self._save(self._call_at_work(number))
+                self.assertEqual(contact.address or False, kept)
+                content = self.env["collection.contact.content"].search(
+                    [("contact_id", "=", contact.id), ("event_id.kind", "=", "sent")]
+                )
+                self.assertNotIn(self.MAIN, content.content)
+
+    def test_the_clock_where_a_number_at_work_is_holds_as_well(self):
+        self._create_rule("call", hours="09:00-20:00", name="Daytime")
+        with self._at("2026-03-16 19:30:00"):
+            self.assertEqual(self._call_at_work("+34612345678").verdict, "defer")
+
+    def test_a_cleared_number_is_none(self):
+        self._answer("refused", "call", address=self.OTHER)
+        self.assertEqual(self._call_number(False).verdict, "block")
+
+
+class TestAddress(PanelCommon):
+    """What is sent or visited by hand has the address of who receives it."""
+
+    def setUp(self):
+        super().setUp()
+        self.person = self.env["res.partner"].create(
+            {
+                "name": "Person",
+                "parent_id": self.debtor.id,
+                "type": "other",
+                "email": "Person <person@debtor.test>",
+                "street": "1 Quiet Lane",
+                "city": "Valdivia",
+                "country_id": self.chile.id,
+            }
+        )
+        self.debtor.collection_contact_id = self.person
+
+    def _log_by(self, channel):
+        return self._save(self._log(self.first, channel=channel))
+
+    def test_an_email_has_the_address_of_who_receives_it(self):
+        self.assertRecordValues(
+            self._log_by("email"),
+            [{"address": "person@debtor.test", "address_partner_id": self.person.id}],
+        )
+
+    def test_a_letter_and_a_visit_have_the_postal_address(self):
+        for channel in ("letter", "visit"):
+            with self.subTest(channel):
+                contact = self._log_by(channel)
+                self.assertEqual(contact.address_partner_id, self.person)
+                for piece in ("Person", "1 Quiet Lane", "Valdivia", "Chile"):
+                    self.assertIn(piece, contact.address)
+
+    def test_the_address_is_in_the_evidence(self):
+        contact = self._log_by("email")
+        content = self.env["collection.contact.content"].search(
+            [("contact_id", "=", contact.id), ("event_id.kind", "=", "sent")]
+        )
+        self.assertIn("person@debtor.test", content.content)

@@ -50,13 +50,17 @@ class TestPlaces(GateCommon):
             ("18:00", "defer"),  # too late in Chile
         ):
             with self.subTest(clock), self._local(clock):
-                verdict = self._judge(channel="call", recipient_id=person.id)
+                verdict = self._judge(
+                    channel="call", recipient_ids=frozenset(person.ids)
+                )
                 self.assertEqual(verdict.result, result)
 
     def test_the_rules_of_both_places_hold(self):
         self._forbid(country_id=self.mexico.id)
         self.assertEqual(self._judge().result, "allow")
-        self.assertEqual(self._judge(recipient_id=self.mexican.id).result, "block")
+        self.assertEqual(
+            self._judge(recipient_ids=frozenset(self.mexican.ids)).result, "block"
+        )
 
     def test_a_stated_zone_goes_before_the_address(self):
         self._allow_contacts(hours="09:00-20:00")
@@ -107,7 +111,7 @@ class TestPlaces(GateCommon):
             self._explain(),
             "The debtor's wish: not at this hour; for the debtor it is Mon 16 Mar "
             "09:00.\nNext lawful moment: Mon 16 Mar 14:00 for the debtor "
-            "(America/Santiago).",
+            "(America/Santiago), Mon 16 Mar 17:00 UTC.",
         )
 
     def test_a_wish_does_not_widen_the_hours(self):
@@ -130,7 +134,7 @@ class TestPlaces(GateCommon):
         self.assertEqual(
             self._explain(self.mexican),
             "Workdays: today is a holiday for the debtor.\nNext lawful moment: Tue 17 "
-            "Mar 06:00 for the debtor (America/Mexico_City).",
+            "Mar 06:00 for the debtor (America/Mexico_City), Tue 17 Mar 12:00 UTC.",
         )
 
     def test_holidays_matter_only_to_rules_that_name_them(self):

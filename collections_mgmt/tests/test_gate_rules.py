@@ -132,7 +132,7 @@ class TestScope(GateCommon):
         tomorrow = self.today + timedelta(days=1)
         madrid = self._create_debtor("Madrid", country_id=self.env.ref("base.es").id)
         with self._local("22:00"):  # in Madrid it is tomorrow
-            both = {"recipient_id": madrid.id}
+            both = {"recipient_ids": frozenset(madrid.ids)}
             self._check({"date_from": tomorrow}, True, **both)
             self._check({"date_to": self.today}, True, **both)
 

@@ -2,7 +2,6 @@ from unittest.mock import patch
 
 from markupsafe import Markup
 
-from odoo import fields
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
@@ -37,6 +36,11 @@ class WrittenCommon(PanelCommon):
             )
         self.env.flush_all()
         return message
+
+    def _reply(self, author=None):
+        """Let somebody write an e-mail for the debtor, which nobody has read yet."""
+        no_message = self.env["mail.message"]
+        self.case.sudo()._receive_reply(author or self.debtor, no_message)
 
     def _get_written(self):
         return self._contacts(self.debtor).sudo().filtered("user_id")
@@ -138,7 +142,7 @@ class TestWritten(WrittenCommon):
     def test_an_answer_is_allowed_and_counts_for_nothing(self):
         self._create_cap(1)
         self._forbid("email")
-        self.case.sudo().reply_date = fields.Datetime.now()
+        self._reply()
         self._write()
         self.assertEqual(len(self._get_sent_texts()), 1)
         self.assertRecordValues(
@@ -293,7 +297,7 @@ class TestWaysRound(WrittenCommon):
         self.assertFalse(self._get_written())
 
     def test_what_a_program_sends_is_no_answer(self):
-        self.case.sudo().reply_date = fields.Datetime.now()
+        self._reply()
         self._forbid("email")
         self._write(message_type="auto_comment")
         self.assertFalse(self._get_sent_texts())
@@ -386,14 +390,14 @@ class TestWords(WrittenCommon):
 
     def test_an_answer_needs_no_such_words(self):
         self._require_words()
-        self.case.sudo().reply_date = fields.Datetime.now()
+        self._reply()
         message = self._write()
         self.assertEqual(message.body, TEXT)
         self.assertEqual(self._get_written().state, "sent")
 
     def test_forbidden_words_do_not_leave_not_even_in_an_answer(self):
         self.env["collection.forbidden.word"].create({"name": "bailiff"})
-        self.case.sudo().reply_date = fields.Datetime.now()
+        self._reply()
         for values in (
             {"body": Markup("<p>The BAILIFF comes</p>")},
             {"subject": "Bailiff"},

@@ -263,8 +263,11 @@ class TestMoreDates(VectorCommon):
         verdict = self._judge(debtor, "call", noon)
         self.assertEqual(verdict.result, "block")
         self.assertEqual([r.code for r in verdict.reasons], ["prerequisite"])
-        ask = Ask(debtor.id, "email", 0, "dunning", frozenset(self.move.ids))
-        ask = Ask(**{**vars(ask), "notice": "validation"})
+        ask = Ask(
+            *(debtor.id, "email"),
+            debt_ids=frozenset(self.move.ids),
+            notice="validation",
+        )
         [(verdict, _facts)] = self.env["collection.gate"]._judge(
             self.env.company, [ask], noon
         )

@@ -196,7 +196,7 @@ class TestRankingFacts(RankingCommon):
     def test_a_reply_counts_until_somebody_has_looked(self):
         self.env.company.collection_pause_on_reply = True
         case = self._create_case("Acme")
-        case.sudo()._pause_for_reply()
+        case.sudo()._pause_for_reply("email", case.partner_id)
         self._end_transaction()
         self.assertEqual(self._get_points(case)["reply"], 25)
         self.assertIn("reply not looked at", case.rank_brief)

@@ -8,17 +8,10 @@ from odoo.tools import plaintext2html
 
 from ..const import CONTACT_OUTCOMES
 from ..models.client_context import without_defaults
-from ..models.collection_contact_manual import EXEMPTIONS
+from ..models.collection_contact_manual import EXEMPTIONS, MANUAL_CHANNELS
 
-MANUAL_CHANNELS = [
-    ("call", "Phone call"),
-    ("work_call", "Phone call at work"),
-    ("visit", "Visit"),
-    ("im", "WhatsApp or other chat"),
-    ("letter", "Letter"),
-    ("email", "E-mail"),
-]
-
+# Over whose rules a manager may go on.
+OVERRIDABLE_SEVERITIES = frozenset({"policy", "law"})
 
 # What the gate writes, and what the panel was opened for: closed to everybody else.
 GATE_FIELDS = frozenset({"verdict", "verdict_data", "open_channels", "contact_id"})
@@ -33,7 +26,6 @@ class CollectionContactLog(models.TransientModel):
     case_id = fields.Many2one("collection.case", required=True, readonly=True)
     # Not in sudo: whoever may not see a case shall not see its debtor here.
     partner_id = fields.Many2one(related="case_id.partner_id", related_sudo=False)
-    phone = fields.Char(related="partner_id.phone", related_sudo=False)
     channel = fields.Selection(MANUAL_CHANNELS, required=True, default="call")
     is_past = fields.Boolean(
         readonly=True, help="The contact was made already, and nobody asked before."
@@ -57,22 +49,27 @@ class CollectionContactLog(models.TransientModel):
     @api.depends("open_channels", "verdict")
     @api.depends_context("lang")
     def _compute_alternatives(self):
-        labels = dict(self._fields["channel"]._description_selection(self.env))
+        Contact = self.env["collection.contact"]
         for panel in self:
-            names = [labels[channel] for channel in panel.open_channels or ()]
-            panel.alternatives = panel.verdict != "allow" and ", ".join(names)
+            names = Contact._name_channels(panel.open_channels or ())
+            panel.alternatives = panel.verdict != "allow" and names
 
     @api.depends("verdict_data")
     @api.depends_context("uid")
     def _compute_may_override(self):
         manager_group = "collections_mgmt.group_collection_manager"
         is_manager = self.env.user.has_group(manager_group)
+        gate = self.env["collection.gate"]
         for panel in self:
-            reasons = (panel.verdict_data or {}).get("reasons", [])
-            severities = {reason.get("severity") for reason in reasons}
-            panel.needs_exemption = "law" in severities
+            data = panel.verdict_data or {"reasons": []}
+            reasons = data["reasons"]
+            panel.needs_exemption = any(
+                reason.get("severity") == "law" for reason in reasons
+            )
             panel.may_override = (
-                is_manager and bool(reasons) and severities <= {"policy", "law"}
+                is_manager
+                and bool(reasons)
+                and gate._is_against_rules_alone(data, OVERRIDABLE_SEVERITIES)
             )
 
     @api.model_create_multi
@@ -105,21 +102,20 @@ class CollectionContactLog(models.TransientModel):
         Contact = self.env["collection.contact"]
         answers = Contact._ask_channels_by_hand(
             self.case_id,
-            [channel for channel, _label in MANUAL_CHANNELS],
-            addresses=self._get_addresses(),
+            Contact._get_manual_channels(),
+            targets=self._get_targets(),
         )
         data = answers[self.channel]
+        open_channels = Contact._filter_open(answers)
+        if data["result"] != "allow":
+            data["open_channels"] = open_channels
         self.env["collection.gate"]._note_used_rules([data])
         panel_sudo = self.sudo()  # people do not edit what the gate says
         panel_sudo.write(
             {
                 "verdict": data["result"],
                 "verdict_data": data,
-                "open_channels": [
-                    channel
-                    for channel, answer in answers.items()
-                    if answer["result"] == "allow"
-                ],
+                "open_channels": open_channels,
             }
         )
         if data["result"] == "allow":
@@ -129,13 +125,13 @@ class CollectionContactLog(models.TransientModel):
         else:
             Contact._note_refusal(self.case_id, self.channel, data)
 
-    def _get_addresses(self):
-        """Return {channel: addresses that would be used}, where they are known."""
+    def _get_targets(self):
+        """Return {channel: Target}, where not the debtor's own would be used."""
         return {}
 
     def _prepare_reservation_values(self):
         """Return what is known of the contact before it is made."""
-        return {}
+        return self.case_id._get_place_values(self.channel)
 
     def action_ask(self):
         """Ask again, for the channel chosen."""
@@ -232,7 +228,7 @@ class CollectionContactLog(models.TransientModel):
             self.case_id,
             self.channel,
             self.moment.replace(tzinfo=timezone.utc),
-            self._get_addresses().get(self.channel),
+            self._get_targets().get(self.channel),
         )
         contact = Contact._reserve_by_hand(
             self.case_id, self.channel, data, **self._prepare_reservation_values()

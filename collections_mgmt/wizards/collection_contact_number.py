@@ -4,7 +4,7 @@ from datetime import timezone
 
 from odoo import api, fields, models
 
-from ..models.collection_contact_manual import NUMBERED_CHANNELS
+from ..models.collection_contact_target import DIALLED_CHANNELS, NUMBERED_CHANNELS
 
 
 class CollectionContactLog(models.TransientModel):
@@ -15,6 +15,11 @@ class CollectionContactLog(models.TransientModel):
         store=True,
         readonly=False,
         help="Which is called or written to. With the prefix of the country.",
+    )
+    work_number = fields.Char(
+        string="Number at Work",
+        help="Which is called at work. Where it is not known, a refusal of any number "
+        "holds.",
     )
     is_other_number = fields.Boolean(
         compute="_compute_is_other_number",
@@ -27,7 +32,7 @@ class CollectionContactLog(models.TransientModel):
             partner = panel.partner_id
             panel.number = partner._phone_format(fname="phone") or partner.phone
 
-    @api.depends("number", "channel", "contact_id", "is_past")
+    @api.depends("number", "work_number", "channel", "contact_id", "is_past")
     def _compute_is_other_number(self):
         for panel in self:
             # In sudo: contacts are the engine's own; the panel made this one.
@@ -35,25 +40,33 @@ class CollectionContactLog(models.TransientModel):
             panel.is_other_number = (
                 bool(panel.contact_id)
                 and not panel.is_past
-                and panel.channel in NUMBERED_CHANNELS
+                and panel.channel in DIALLED_CHANNELS
                 and asked != panel._format_number()
             )
 
     def _format_number(self):
         """Return the number as it is kept, empty when there is none."""
-        number = (self.number or "").strip()
-        return self.partner_id._phone_format(number=number) or number
+        return self._format_number_of(self.channel)
 
-    def _get_addresses(self):
-        # EXTENDS: at work nobody knows the number, so a refusal of any one holds
-        number = self._format_number()
-        numbered = dict.fromkeys(NUMBERED_CHANNELS, [number]) if number else {}
-        return super()._get_addresses() | numbered
+    def _format_number_of(self, channel):
+        """Return the number of a channel; at work it is another one than elsewhere."""
+        number = self.work_number if channel == "work_call" else self.number
+        number = (number or "").strip()
+        return number and (self.partner_id._phone_format(number=number) or number)
+
+    def _get_targets(self):
+        # EXTENDS: whoever has the numbers
+        targets = super()._get_targets()
+        for channels in (NUMBERED_CHANNELS, ("work_call",)):
+            if number := self._format_number_of(channels[0]):
+                target = self.case_id._get_target(channels[0], [number])
+                targets |= dict.fromkeys(channels, target)
+        return targets
 
     def _prepare_reservation_values(self):
         # EXTENDS
         values = super()._prepare_reservation_values()
-        if self.channel in NUMBERED_CHANNELS:
+        if self.channel in DIALLED_CHANNELS:
             values["address"] = self._format_number()
         return values
 
@@ -73,7 +86,7 @@ class CollectionContactLog(models.TransientModel):
             self.case_id,
             self.channel,
             moment,
-            self._get_addresses().get(self.channel),
+            self._get_targets().get(self.channel),
             contact_sudo.ids,
         )
 

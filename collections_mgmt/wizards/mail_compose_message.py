@@ -8,7 +8,9 @@ class MailComposeMessage(models.TransientModel):
 
     collection_warning = fields.Text(compute="_compute_collection_warning")
 
-    @api.depends("model", "res_ids", "composition_mode", "subtype_is_log")
+    @api.depends(
+        "model", "res_ids", "composition_mode", "subtype_is_log", "partner_ids"
+    )
     def _compute_collection_warning(self):
         for composer in self:
             composer.collection_warning = composer._get_collection_warning()
@@ -25,7 +27,9 @@ class MailComposeMessage(models.TransientModel):
         if len(record_ids) != 1:
             return False
         if self.model == "collection.case":
-            return self.env[self.model].browse(record_ids)._foresee_by_hand("email")
+            case = self.env[self.model].browse(record_ids)
+            outside = self.partner_ids.filtered("partner_share")
+            return case._foresee_by_hand("email", recipients=outside or None)
         if self.model in ("account.move", "res.partner"):
             record = self.env[self.model].browse(record_ids)
             return record.commercial_partner_id._get_collection_hint()
