@@ -3,7 +3,7 @@ from . import (
     collection_contact,
     collection_engine,
     collection_step,
-    res_partner,
+    mail_thread,
     sms_sms,
     sms_template,
 )

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import html2plaintext, plaintext2html
 
@@ -11,7 +11,8 @@ class CollectionCase(models.Model):
 
     def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
         # EXTENDS 'sms': a text that a person writes passes the gate as well
-        numbers = self._get_numbers_to_text(recipients_data, **kwargs)
+        texts = self._collection_get_texts(recipients_data, **kwargs)
+        numbers = list(dict.fromkeys(number for number, _partner in texts if number))
         if not numbers or self.env.context.get("collection_gate") is GATE_PASSED:
             return super()._notify_thread_by_sms(
                 message, recipients_data, msg_vals=msg_vals, **kwargs
@@ -20,6 +21,7 @@ class CollectionCase(models.Model):
         contact_sudo = self._write_by_hand(
             "sms",
             plaintext2html(text),
+            recipients=self._collection_get_texted(recipients_data),
             mail_message_id=message.id,
             address=", ".join(numbers),
         )
@@ -34,25 +36,63 @@ class CollectionCase(models.Model):
         result = super()._notify_thread_by_sms(
             message, recipients_data, msg_vals=msg_vals, **kwargs
         )
+        self._note_text_left(contact_sudo, message)
+        return result
+
+    def _collection_asks_itself(self):
+        # OVERRIDE: as above
+        return True
+
+    def _note_text_left(self, contact_sudo, message):
+        """Note that a text left; one that answers the debtor ends the reply."""
         contact_sudo._write_down("sent", message.body)
         if contact_sudo.exemption == "answer":
-            # In sudo: posting on the case was checked.
+            # In sudo: posting was checked.
             self.sudo()._set_reply_handled(
                 self.env._("%(user)s answered the debtor.", user=self.env.user.name)
             )
-        return result
 
-    def _get_numbers_to_text(self, recipients_data, **kwargs):
-        """Return the numbers of whom a message texts, as far as they are known."""
-        numbers = list(kwargs.get("sms_numbers") or [])
-        by_partner = kwargs.get("sms_pid_to_number") or {}
-        for recipient in recipients_data:
-            if recipient["notif"] == "sms":
-                # In sudo: as for the text itself.
-                partner_sudo = self.env["res.partner"].sudo().browse(recipient["id"])
-                number = by_partner.get(partner_sudo.id) or partner_sudo.phone
-                numbers.append(partner_sudo._phone_format(number=number) or number)
-        return list(dict.fromkeys(filter(None, numbers)))
+    # WRITTEN ELSEWHERE
+
+    @api.model
+    def _find_texted(self, record, texts):
+        """Return {case in sudo: its texts} of those who are late and get one.
+
+        Where only a number is known, whoever has it is meant, else whom the record is
+        about.
+
+        :param record: on which the texts are written; an empty one if on none
+        :param list texts: pairs of a number and a partner, of which one may be empty
+        """
+        company = record._mail_get_companies().get(record.id) or self.env.company
+        # In sudo: who writes to a debtor need not see all of it to keep to the rules.
+        Partner = self.env["res.partner"].sudo().with_company(company)
+        about = record._mail_get_partners().get(record.id, Partner)
+        found = {}
+        for number, partner in texts:
+            people = partner or (number and Partner._find_by_text_number(number))
+            people = Partner.browse((people or about).ids)
+            for case_sudo in people._get_overdue_cases():
+                found.setdefault(case_sudo, []).append((number, partner))
+        return found
+
+    def _pass_gate_by_text(self, texts, body, **values):
+        """Ask for texts to the debtor that are written elsewhere, and note it.
+
+        What the law wants a demand to say is not added: it may be about anything.
+
+        :param list texts: as for ``_find_texted``
+        :return: as ``_pass_gate_by_hand``
+        """
+        numbers = dict.fromkeys(number for number, _partner in texts if number)
+        partners = self.env["res.partner"].union(*(partner for _n, partner in texts))
+        return self._pass_gate_by_hand(
+            "sms",
+            plaintext2html(body),
+            recipients=partners or None,
+            address=", ".join(numbers),
+            **values,
+        )
 
     def _erase_conversation(self):
         # EXTENDS 'collections_mgmt': the queue keeps number and text of its own
@@ -64,13 +104,18 @@ class CollectionCase(models.Model):
         ).unlink()
         return super()._erase_conversation()
 
-    def _word_sms(self, body):
+    def _word_sms(self, body, number, partner):
         """Note that a text among many is sent; return how, None if it must not leave.
 
         :rtype: str | None
         """
         self.ensure_one()
-        contact_sudo = self._write_by_hand("sms", plaintext2html(body), is_answer=False)
+        contact_sudo = self._write_by_hand(
+            *("sms", plaintext2html(body)),
+            is_answer=False,
+            recipients=partner or None,
+            address=number,
+        )
         if contact_sudo.state == "blocked":
             self._message_log(body=contact_sudo.body)
             self._tell_refusal(contact_sudo)

@@ -15,6 +15,10 @@ class CollectionContact(models.Model):
         string="SMS Identifier", readonly=True, index="btree_not_null"
     )
 
+    def _get_manual_channels(self):
+        # EXTENDS 'collections_mgmt': texts are written in the conversation
+        return [*super()._get_manual_channels(), "sms"]
+
     def _deliver(self):
         # EXTENDS 'collections_mgmt'
         sms_contacts = self.filtered(lambda contact: contact.channel == "sms")

@@ -105,12 +105,52 @@ class TestSmsGate(TestSmsChannel):
     def test_one_answer_by_text_ends_the_exemption(self):
         self._limit(kind="prohibition")
         case = self._open_case()
-        case.sudo().reply_date = "2026-03-16 10:00:00"
+        case.sudo()._pause_for_reply("sms", case.partner_id)
         self._write_by_hand(case)
         self.assertEqual(len(self._new_sms), 1)
         self.assertFalse(case.reply_date)
         self._write_by_hand(case)
         self.assertFalse(self._new_sms)
+
+    def test_no_text_answers_an_email(self):
+        self._limit(kind="prohibition")
+        case = self._open_case()
+        case.sudo()._pause_for_reply("email", case.partner_id)
+        self._write_by_hand(case)
+        self.assertFalse(self._new_sms)
+        self.assertTrue(case.reply_date)
+
+    def test_no_text_to_another_number_is_an_answer(self):
+        self._limit(kind="prohibition")
+        case = self._open_case()
+        case.sudo()._pause_for_reply("sms", case.partner_id)
+        with self.mockSMSGateway():
+            case._message_sms("Hello", sms_numbers=["+56977777777"])
+            self.assertFalse(self._new_sms)
+
+    def test_the_warning_names_what_is_open_and_both_clocks(self):
+        self._limit(
+            kind="window",
+            hours="SUN 08:00-20:00",
+            channel_ids=self._channels("sms", "email").ids,
+        )
+        warning = self._open_case()._foresee_by_hand("sms")
+        self.assertIn("Possible now: Phone call", warning)
+        self.assertIn("08:00 for the debtor", warning)
+        self.assertIn("UTC", warning)
+
+    def test_a_text_is_named_where_it_is_open(self):
+        case = self._open_case()
+        self._limit(kind="prohibition", channel_ids=self._channels("call").ids)
+        action = case.action_call()
+        panel = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertIn("SMS", panel.alternatives.split(", "))
+        self._limit(kind="prohibition", channel_ids=self._channels("sms").ids)
+        panel.action_ask()
+        self.assertNotIn("SMS", panel.alternatives.split(", "))
+
+    def _channels(self, *codes):
+        return self.env["collection.channel"].search([("code", "in", codes)])
 
     # FROM OTHER SCREENS
 
@@ -149,8 +189,10 @@ class TestSmsGate(TestSmsChannel):
         partner = self._open_case().partner_id
         self._text_partner(partner)
         self.assertFalse(self._new_sms)
-        self.assertIn("Hello", partner.message_ids[0].body)
-        self.assertIn("Limit: not allowed", partner.message_ids[0].body)
+        reason, note = partner.message_ids[:2]
+        self.assertIn("Hello", note.body)
+        self.assertTrue(note.is_internal)
+        self.assertIn("Limit: not allowed", reason.body)
         blocked = self._case(partner).contact_ids.filtered("user_id")
         self.assertEqual(blocked.state, "blocked")
 

@@ -1,0 +1,149 @@
+"""Texts written anywhere to somebody who is late keep the contact rules.
+
+What a text on an invoice, an order or a customer is about, nobody can tell: it is
+judged as a demand, and nothing is added to it.
+"""
+
+from odoo import api, models
+from odoo.tools import html2plaintext, plaintext2html
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
+        # EXTENDS 'sms': who owes is texted within the contact rules, from any screen
+        texts = self._collection_get_texts_to_ask_for(recipients_data, **kwargs)
+        asked = self._collection_ask_for(message, texts, **kwargs)
+        refused = {
+            number
+            for contact_sudo, its_texts in asked
+            for number, _partner in its_texts
+            if contact_sudo.state == "blocked"
+        }
+        if refused:
+            self._collection_explain_refused([contact for contact, _t in asked])
+            recipients_data, kwargs = self._collection_leave_out(
+                refused, recipients_data, **kwargs
+            )
+            if not self._collection_get_texts(recipients_data, **kwargs):
+                self.env["collection.case"]._keep_among_colleagues(message)
+                return False
+        result = super()._notify_thread_by_sms(
+            message, recipients_data, msg_vals=msg_vals, **kwargs
+        )
+        for contact_sudo, its_texts in asked:
+            leaving = {number for number, _partner in its_texts} - refused
+            if contact_sudo.state == "reserved" and leaving:
+                contact_sudo.case_id._note_text_left(contact_sudo, message)
+        return result
+
+    def _collection_asks_itself(self):
+        """Return whether the model itself asks the gate for texts written on it."""
+        return False
+
+    def _collection_get_texts_to_ask_for(self, recipients_data, **kwargs):
+        if self._collection_asks_itself():
+            return []
+        return self._collection_get_texts(recipients_data, **kwargs)
+
+    # TO WHOM
+
+    def _collection_get_texts(self, recipients_data, sms_numbers=None, **kwargs):
+        """Return pairs of a number and a partner, one for each text of a message.
+
+        Either may be empty: the number of a partner, or the partner of a number.
+        """
+        numbers = [
+            self._phone_format(number=number) or number for number in sms_numbers or ()
+        ]
+        by_partner = kwargs.get("sms_pid_to_number") or {}
+        partners = self._collection_get_texted(recipients_data)
+        return [
+            *(
+                (partner._get_collection_text_number(by_partner), partner)
+                for partner in partners
+            ),
+            *((number, partners.browse()) for number in numbers if number),
+        ]
+
+    def _collection_get_texted(self, recipients_data):
+        # In sudo: as for the text itself.
+        Partner = self.env["res.partner"].sudo()
+        return Partner.browse(
+            recipient["id"]
+            for recipient in recipients_data
+            if recipient["notif"] == "sms"
+        )
+
+    def _collection_leave_out(
+        self, refused, recipients_data, sms_numbers=None, **kwargs
+    ):
+        """Return recipients and parameters of a message without some numbers."""
+        by_partner = kwargs.get("sms_pid_to_number") or {}
+        refused_partners = self._collection_get_texted(recipients_data).filtered(
+            lambda partner: partner._get_collection_text_number(by_partner) in refused
+        )
+        kept_data = [
+            recipient
+            for recipient in recipients_data
+            if recipient["notif"] != "sms"
+            or recipient["id"] not in refused_partners.ids
+        ]
+        kept_numbers = [
+            number
+            for number in sms_numbers or ()
+            if (self._phone_format(number=number) or number) not in refused
+        ]
+        return kept_data, {**kwargs, "sms_numbers": kept_numbers}
+
+    # ASKING
+
+    def _collection_ask_for(self, message, texts, **kwargs):
+        """Ask for the texts that somebody gets who is late.
+
+        :return: list of pairs: a contact, in sudo, and the texts it is about
+        """
+        if not texts:
+            return []
+        text = kwargs.get("sms_content") or html2plaintext(message.body)
+        found = self.env["collection.case"]._find_texted(self, texts)
+        return [
+            (
+                case_sudo._pass_gate_by_text(
+                    its_texts, text, mail_message_id=message.id
+                ),
+                its_texts,
+            )
+            for case_sudo, its_texts in found.items()
+        ]
+
+    def _collection_explain_refused(self, contacts_sudo):
+        """Say on the record, and on the cases, that texts were not sent."""
+        for contact_sudo in contacts_sudo:
+            if contact_sudo.state != "blocked":
+                continue
+            contact_sudo.case_id._tell_refusal(contact_sudo)
+            if self:
+                title = self.env._("Not sent to the debtor")
+                reason = contact_sudo._explain_refusal()
+                self._message_log(body=plaintext2html(f"{title}: {reason}"))
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    @api.model
+    def _find_by_text_number(self, number):
+        """Return who has a number, in E.164."""
+        everybody = self.with_context(active_test=False)
+        return everybody.search([("phone_sanitized", "=", number)])
+
+    def _get_collection_text_number(self, by_partner):
+        """Return the number by which a partner is texted, as it is sent.
+
+        :param dict by_partner: {partner id: number} where another than its own is used
+        """
+        self.ensure_one()
+        number = by_partner.get(self.id) or self.phone
+        return number and (self._phone_format(number=number) or number)
