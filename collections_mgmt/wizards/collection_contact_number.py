@@ -4,7 +4,11 @@ from datetime import timezone
 
 from odoo import api, fields, models
 
-from ..models.collection_contact_target import DIALLED_CHANNELS, NUMBERED_CHANNELS
+from ..models.collection_contact_target import (
+    DIALLED_CHANNELS,
+    NUMBERED_CHANNELS,
+    Target,
+)
 
 
 class CollectionContactLog(models.TransientModel):
@@ -55,12 +59,13 @@ class CollectionContactLog(models.TransientModel):
         return number and (self.partner_id._phone_format(number=number) or number)
 
     def _get_targets(self):
-        # EXTENDS: whoever has the numbers
+        # EXTENDS: whoever has the numbers; without one, a refusal of any one holds
         targets = super()._get_targets()
+        nobody = Target([], self.partner_id.browse())
         for channels in (NUMBERED_CHANNELS, ("work_call",)):
-            if number := self._format_number_of(channels[0]):
-                target = self.case_id._get_target(channels[0], [number])
-                targets |= dict.fromkeys(channels, target)
+            number = self._format_number_of(channels[0])
+            target = number and self.case_id._get_target(channels[0], [number])
+            targets |= dict.fromkeys(channels, target or nobody)
         return targets
 
     def _prepare_reservation_values(self):
