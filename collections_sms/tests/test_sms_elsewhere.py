@@ -86,8 +86,14 @@ class TestSmsElsewhere(SmsCommon):
 
     def test_a_contact_of_the_debtor_is_the_debtor(self):
         self._forbid()
-        person = self._create_debtor("Person", phone="+56 9 6123 4569")
-        person.parent_id = self.debtor
+        person = self.env["res.partner"].create(
+            {
+                "name": "Person",
+                "phone": "+56961234569",
+                "parent_id": self.debtor.id,
+                "type": "other",
+            }
+        )
         draft = self._create_draft(self.punctual)
         self.assertFalse(self._text(draft, partner_ids=person.ids))
 

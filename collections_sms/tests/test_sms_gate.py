@@ -136,8 +136,9 @@ class TestSmsGate(TestSmsChannel):
         )
         warning = self._open_case()._foresee_by_hand("sms")
         self.assertIn("Possible now: Phone call", warning)
-        self.assertIn("08:00 for the debtor", warning)
-        self.assertIn("UTC", warning)
+        # Wherever in Chile the debtor may be, it is not before eight there.
+        self.assertIn("Next lawful moment: Sun 22 Mar 10:00 for the debtor", warning)
+        self.assertIn("Sun 22 Mar 13:00 UTC.", warning)
 
     def test_a_text_is_named_where_it_is_open(self):
         case = self._open_case()
