@@ -112,6 +112,8 @@ from . import (
     res_config_settings,
     res_partner,
     collection_dispute,
+    collection_dispute_effects,
+    collection_dispute_credit,
     collection_dispute_line,
     collection_case_dispute,
     collection_hold_reason,

@@ -25,7 +25,10 @@ class CollectionCase(models.Model):
     def _erase_conversation(self):
         # EXTENDS: what was said of disputes goes with it
         disputes = self.dispute_ids
-        disputes.write({"reference": False, "description": False, "answer": False})
+        # Without tracking, which would keep what it was.
+        disputes.with_context(tracking_disable=True).write(
+            {"reference": False, "description": False, "answer": False}
+        )
         erase_thread(disputes)
         return super()._erase_conversation()
 

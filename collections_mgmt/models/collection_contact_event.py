@@ -23,6 +23,8 @@ EVENT_KINDS = [
     ("promised", "Payment promised"),
     ("accepted", "Payment plan accepted"),
     ("held", "Put on hold"),
+    ("disputed", "Disputed by the debtor"),
+    ("dispute_closed", "Dispute closed"),
     ("promise_kept", "Promise kept"),
     ("promise_broken", "Promise broken"),
     ("dropped", "Dropped"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..const import DISPUTE_STATES, OPEN_DISPUTES
 
@@ -16,6 +17,8 @@ OPEN_FIELDS = frozenset(
 )
 # What the conversation keeps on the record itself, whatever its state.
 DOCUMENT_FIELDS = frozenset({"message_main_attachment_id"})
+# Averages of these are about closed disputes: an open one has none yet.
+CLOSED_MEASURES = ("cycle_days", "valid_percent")
 
 
 class CollectionDisputeReason(models.Model):
@@ -61,16 +64,23 @@ class CollectionDispute(models.Model):
     _rec_names_search = ["partner_id", "reference"]
 
     reason_id = fields.Many2one(
-        "collection.dispute.reason", required=True, index=True, ondelete="restrict"
+        "collection.dispute.reason",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        tracking=True,
     )
     reference = fields.Char(
-        string="Debtor's Reference", help="A claim number, an order, a date."
+        string="Debtor's Reference",
+        tracking=True,
+        help="A claim number, an order, a date.",
     )
     description = fields.Html(help="What the debtor says.")
     contact_id = fields.Many2one(
         help="The call or message in which the debtor objected."
     )
     line_ids = fields.One2many("collection.dispute.line", "dispute_id", string="Items")
+    has_lost_items = fields.Boolean(compute="_compute_has_lost_items")
     currency_id = fields.Many2one(related="company_id.currency_id")
     amount = fields.Monetary(
         string="Disputed",
@@ -100,13 +110,21 @@ class CollectionDispute(models.Model):
         store=True,
         readonly=False,
         precompute=True,
+        tracking=True,
     )
     date_closed = fields.Date(string="Closed On", readonly=True, copy=False)
     cycle_days = fields.Integer(
         string="Days until Answered",
-        compute="_compute_cycle_days",
+        compute="_compute_measures",
         store=True,
         aggregator="avg",
+    )
+    valid_percent = fields.Float(
+        string="Valid (%)",
+        compute="_compute_measures",
+        store=True,
+        aggregator="avg",
+        help="How many in a hundred closed disputes were accepted.",
     )
     answer = fields.Html(help="What the debtor is told, and why.")
     tell_debtor = fields.Boolean(
@@ -117,14 +135,20 @@ class CollectionDispute(models.Model):
 
     _open_by_case = models.Index("(case_id) WHERE state IN ('open', 'review')")
 
-    @api.depends("line_ids.amount", "line_ids.item_id")
+    @api.depends("line_ids.amount_company")
     def _compute_amount(self):
         for dispute in self:
-            dispute.amount = sum(
-                line._get_company_amount() for line in dispute.line_ids
+            dispute.amount = sum(dispute.line_ids.mapped("amount_company"))
+
+    @api.depends("line_ids.item_id")
+    def _compute_has_lost_items(self):
+        for dispute in self:
+            dispute.has_lost_items = any(
+                line.item_name and not line.item_id for line in dispute.line_ids
             )
 
-    @api.depends("reason_id", "case_id")
+    # Not on the case: merged debtors change it, and who answers stays.
+    @api.depends("reason_id")
     def _compute_from_reason(self):
         for dispute in self:
             reason = dispute.reason_id
@@ -136,11 +160,24 @@ class CollectionDispute(models.Model):
             opened = min(dispute.date_opened or today, today)
             dispute.date_deadline = opened + timedelta(days=reason.days)
 
-    @api.depends("date_opened", "date_closed")
-    def _compute_cycle_days(self):
+    @api.onchange("case_id")
+    def _onchange_case_id(self):
+        self._compute_from_reason()
+
+    @api.depends("date_opened", "date_closed", "state")
+    def _compute_measures(self):
         for dispute in self:
             closed = dispute.date_closed
-            dispute.cycle_days = closed and (closed - dispute.date_opened).days
+            dispute.cycle_days = (closed - dispute.date_opened).days if closed else 0
+            dispute.valid_percent = 100.0 if dispute.state == "accepted" else 0.0
+
+    def _read_group_select(self, aggregate_spec, query):
+        # EXTENDS 'base': a column of numbers holds 0 where there is none yet
+        aggregate = super()._read_group_select(aggregate_spec, query)
+        if aggregate_spec.partition(":")[0] not in CLOSED_MEASURES:
+            return aggregate
+        closed = self._field_to_sql(self._table, "date_closed", query)
+        return SQL("%s FILTER (WHERE %s IS NOT NULL)", aggregate, closed)
 
     @api.depends("partner_id.display_name", "reason_id.name")
     def _compute_display_name(self):
@@ -182,20 +219,30 @@ class CollectionDispute(models.Model):
     def create(self, vals_list):
         # EXTENDS: what is contested is not asked for any more
         disputes = super().create(vals_list)
-        for dispute in disputes:
-            if not dispute.line_ids:
-                raise UserError(
-                    self.env._("Name the items that the debtor contests, and how much.")
-                )
+        disputes._check_has_lines()
         disputes._on_opened()
         return disputes
 
     def write(self, vals):
         # EXTENDS: more or less of it is asked for
+        texts = self._get_texts(vals)
         result = super().write(vals)
         if "line_ids" in vals:
+            self.sudo()._check_has_lines()  # in sudo: it may be out of reach now
             self._note_debtors()
+        self._on_changed(vals, texts)
         return result
+
+    def _check_has_lines(self):
+        # At the end of the transaction one may be undone that was there.
+        for dispute in self.exists():
+            if not dispute.line_ids:
+                raise UserError(
+                    self.env._(
+                        "Name the items that the debtor contests, and how much. If "
+                        "nothing is contested any more, withdraw the dispute."
+                    )
+                )
 
     def copy(self, default=None):  # pylint: disable=method-required-super
         # OVERRIDE: each objection is the debtor's own
@@ -226,28 +273,6 @@ class CollectionDispute(models.Model):
             (dispute.company_id, dispute.partner_id) for dispute in self.sudo()
         )
 
-    def _on_opened(self):
-        self._note_debtors()
-        for dispute in self:
-            dispute.activity_schedule(
-                "collections_mgmt.mail_activity_type_dispute",
-                dispute.date_deadline,
-                user_id=dispute.user_id.id,
-            )
-            dispute._log(self.env._("%(amount)s are disputed: %(reason)s."))
-
-    def _log(self, sentence):
-        """Say on the case what happened to the dispute."""
-        self.ensure_one()
-        # In sudo: who answers a dispute need not see its case. It stays their message.
-        self.sudo().case_id._message_log(
-            body=sentence
-            % {
-                "amount": self.currency_id.format(self.amount),
-                "reason": self.reason_id.name,
-            }
-        )
-
     # ACTIONS
 
     def action_review(self):
@@ -255,25 +280,6 @@ class CollectionDispute(models.Model):
         self._check_is_open()
         self._move("review")
         return True
-
-    def action_accept(self):
-        """The debtor is right: propose the credit note, by Odoo's own form."""
-        self.ensure_one()
-        self._check_is_open()
-        self._close("accepted", self.env._("The dispute about %(amount)s is accepted."))
-        moves = self.line_ids.item_id.move_id
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Credit Note"),
-            "res_model": "account.move.reversal",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "active_model": "account.move",
-                "active_ids": moves.ids,
-                "default_reason": self.reason_id.name,
-            },
-        }
 
     def action_reject(self):
         """The debtor is not right: it is asked for again, and the reason told."""
@@ -308,19 +314,5 @@ class CollectionDispute(models.Model):
 
     def _close(self, state, sentence):
         self._move(state, date_closed=fields.Date.context_today(self))
-        self.activity_feedback(["collections_mgmt.mail_activity_type_dispute"])
         self._note_debtors()
-        self._log(sentence)
-        if self.answer and self.tell_debtor and state != "withdrawn":
-            self._send_answer()
-
-    def _send_answer(self):
-        """Send the answer to the debtor on the case; contact rules are asked."""
-        case_sudo = self.sudo().case_id  # as for the log
-        case_sudo.message_post(
-            body=self.answer,
-            subject=self.reason_id.name,
-            partner_ids=case_sudo._get_addressee().ids,
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment",
-        )
+        self._on_closed(sentence)

@@ -17,6 +17,8 @@ from . import (
     test_decision,
     test_delivery,
     test_dispute,
+    test_dispute_credit,
+    test_dispute_effects,
     test_escalation,
     test_events,
     test_evidence,

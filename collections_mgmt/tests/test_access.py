@@ -410,7 +410,10 @@ class TestPermissions(AccessCommon):
             ),
             **{
                 ("collection.dispute", f"action_{name}"): case.dispute_ids
-                for name in ("review", "accept", "reject", "withdraw", "open_case")
+                for name in (
+                    *("review", "accept", "reject", "withdraw", "credit"),
+                    *("open_case",),
+                )
             },
             **{
                 ("collection.incoming", f"action_{name}"): (

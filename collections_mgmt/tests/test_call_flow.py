@@ -52,6 +52,22 @@ class TestCallFlow(PanelCommon):
         self.assertEqual(action["context"]["default_contact_id"], contact.id)
         self.assertEqual(action["context"]["default_case_id"], self.case.id)
 
+    def test_a_dispute_opens_its_form_with_the_call_as_its_record(self):
+        action = self._finish("dispute")
+        contact = self._made()[-1:]
+        self.assertEqual(action["res_model"], "collection.dispute")
+        form = Form(
+            self.env["collection.dispute"].with_context(**action["context"]),
+            view=action["views"][0][0],
+        )
+        form.reason_id = self.env.ref(
+            "collections_mgmt.collection_dispute_reason_price"
+        )
+        dispute = form.save()
+        self.assertEqual(dispute.contact_id, contact)
+        self.assertEqual(dispute.case_id, self.case)
+        self.assertEqual(dispute.line_ids.item_id, self.case.open_item_ids)
+
     def test_what_is_said_to_be_paid_opens_the_announced_payment(self):
         action = self._finish("paid")
         context = action["context"]

@@ -175,6 +175,61 @@ class TestDispute(PromiseCommon):
         self.env.invalidate_all()
         self.assertEqual(dispute.with_user(collector).amount, 100.0)
 
+    def test_somebody_looks_into_it(self):
+        dispute = self._dispute()
+        self.assertTrue(dispute.action_review())
+        self.assertEqual(dispute.state, "review")
+        self.assertEqual(self._decide_again(), "disputed")
+        self.assertTrue(dispute.activity_ids, "It is not answered yet.")
+        dispute.action_withdraw()
+        with self._refused(UserError, "is closed"):
+            dispute.action_review()
+
+    def test_a_closed_dispute_is_not_closed_again(self):
+        for close in ("action_accept", "action_reject", "action_withdraw"):
+            dispute = self._dispute(10.0, answer="<p>No</p>", tell_debtor=False)
+            getattr(dispute, close)()
+            state = dispute.state
+            for again in ("action_accept", "action_reject", "action_withdraw"):
+                with self.subTest(close, again=again):
+                    with self._refused(UserError, "is closed"):
+                        getattr(dispute, again)()
+                    self.assertEqual(dispute.state, state)
+
+    def test_what_is_paid_is_not_disputed(self):
+        self._pay(self.invoice)
+        self._end_transaction()
+        with self._refused(ValidationError, "is not open in this case any more"):
+            self._dispute(10.0)
+
+    def test_what_another_debtor_owes_is_not_disputed(self):
+        other = self._create_overdue_invoice(self._create_debtor("Bolt"), 5)
+        self._plan()
+        lines = [Command.create({"item_id": self._items(other).id, "amount": 5.0})]
+        with self._refused(ValidationError, "is not open in this case"):
+            self._dispute(line_ids=lines)
+
+    def test_who_answers_another_portfolios_dispute_does_so_to_the_end(self):
+        owner = new_test_user(
+            self.env,
+            login="dispute_owner",
+            groups=COLLECTOR,
+            company_id=self.env.company.id,
+        )
+        self.case.agent_id = self.user
+        for close in ("action_accept", "action_reject", "action_withdraw"):
+            dispute = self._dispute(10.0, user_id=owner.id, tell_debtor=False)
+            self.env.invalidate_all()
+            as_owner = dispute.with_user(owner)
+            with self.subTest(close):
+                as_owner.action_review()
+                as_owner.answer = "<p>We looked into it.</p>"
+                as_owner.line_ids.amount = 9.0
+                getattr(as_owner, close)()
+                self.env.flush_all()
+                self.assertFalse(dispute.activity_ids)
+                self.assertEqual(dispute.date_closed, self.today)
+
     def test_a_dispute_of_another_currency_counts_in_ours(self):
         euro = self.env.ref("base.EUR")
         euro.active = True

@@ -70,6 +70,20 @@ class TestTakeUpMessage(HoldCommon):
         self.assertIn("price", dispute.description)
         self.assertEqual(dispute.line_ids.item_id, self.item)
 
+    def test_a_dispute_gets_the_files_of_the_message(self):
+        message = self._receive(
+            "<p>Broken, see the picture.</p>",
+            attachments=[("broken.png", b"a picture"), ("order.txt", b"the order")],
+        )
+        dispute = self._create_dispute(self.invoice, message_id=message.id)
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", dispute._name), ("res_id", "=", dispute.id)]
+        )
+        self.assertEqual(set(files.mapped("name")), {"broken.png", "order.txt"})
+        self.assertEqual(
+            len(message.attachment_ids), 2, "The conversation keeps its own files."
+        )
+
     def test_an_announced_payment_gets_the_files_as_receipts(self):
         message = self._receive(
             "<p>Paid yesterday.</p>",

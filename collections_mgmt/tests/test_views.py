@@ -31,6 +31,7 @@ VIEWS = {
     "collection_dispute_action": {
         *("list", "kanban", "calendar", "pivot", "form", "search"),
     },
+    "collection_dispute_action_measures": {"pivot", "graph", "list", "form", "search"},
     "collection_dispute_reason_action": {"list", "search"},
     "collection_item_hold_action": {"list", "kanban", "calendar", "form", "search"},
     "collection_item_hold_action_verify": {
@@ -63,6 +64,7 @@ FOR_ALL = {
     "collection_contact_action",
     "collection_promise_action",
     "collection_dispute_action",
+    "collection_dispute_action_measures",
     "collection_item_hold_action",
     "collection_item_hold_action_verify",
     "collection_hold_action",
