@@ -33,7 +33,10 @@ class CollectionContactLog(models.TransientModel):
     @api.depends("partner_id")
     def _compute_number(self):
         for panel in self:
-            partner = panel.partner_id
+            # Computed in sudo, as all that is stored: who may not see the case is told
+            # nothing of its debtor.
+            is_seen = panel.case_id.with_env(self.env(su=False)).has_access("read")
+            partner = panel.partner_id if is_seen else panel.partner_id.browse()
             panel.number = partner._phone_format(fname="phone") or partner.phone
 
     @api.depends("number", "work_number", "channel", "contact_id", "is_past")
