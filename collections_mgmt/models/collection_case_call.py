@@ -1,7 +1,6 @@
-"""Working through the list by phone: the script, what is written, the next debtor."""
+"""Working through the list by phone: the script, and what is written."""
 
-from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo import fields, models
 
 
 class CollectionStage(models.Model):
@@ -82,43 +81,3 @@ class CollectionCase(models.Model):
         return partner.collection_contact_id or partner.browse(
             partner.address_get(["invoice"])["invoice"]
         )
-
-    # THE NEXT ONE
-
-    def action_next(self):
-        """Open the next case of the user's worklist."""
-        following = self._get_next_case()
-        if following:
-            return following._get_form_action()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("That was the last one for now."),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def _get_next_case(self):
-        """Return the first case of the user's worklist not worked on today."""
-        return self.search(
-            self._get_worklist_domain()
-            & Domain("is_mine", "=", True)
-            & Domain("id", "not in", self.ids + self._get_worked_on_today()),
-            order="is_pinned desc, rank_score desc, id",
-            limit=1,
-        )
-
-    @api.model
-    def _get_worked_on_today(self):
-        """Return the ids of the cases on which the user made a contact today."""
-        groups = self.env["collection.contact"]._read_group(
-            [
-                ("user_id", "=", self.env.uid),
-                ("date_done", "=", fields.Date.context_today(self)),
-                ("state", "=", "sent"),
-            ],
-            ["case_id"],
-        )
-        return [case.id for [case] in groups]

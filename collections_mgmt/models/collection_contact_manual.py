@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, plaintext2html
 
 from ..tools.consents import simplify_address
@@ -194,6 +195,8 @@ class CollectionContact(models.Model):
         """Note what came of a contact that a person made."""
         self.ensure_one()
         moment = moment or fields.Datetime.now()
+        # The day on the clock of who made it, as lists and filters count days.
+        day = fields.Datetime.context_timestamp(self, moment).date()
         self.write(
             {
                 "state": "sent",
@@ -201,12 +204,19 @@ class CollectionContact(models.Model):
                 "reason": False,  # the place may have been let go meanwhile
                 "body": note,
                 "date_sent": moment,
-                "date_done": moment.date(),
+                "date_done": day,
             }
         )
         if outcome in ("reached", "talk", "sent", "left"):
-            last = self.case_id.date_last_contact or moment.date()
-            self.case_id.date_last_contact = max(last, moment.date())
+            self.case_id.date_last_contact = max(
+                self.case_id.date_last_contact or day, day
+            )
+
+    def _let_go(self):
+        """Give up the places that were kept for contacts that nobody makes."""
+        self.filtered(lambda contact: contact.state == "reserved").write(
+            {"state": "dropped", "reason": self.env._("The contact was not made.")}
+        )
 
     def _note_incident(self):
         """Tell those responsible that a contact rule was broken."""
@@ -274,9 +284,26 @@ class CollectionCase(models.Model):
         return self._open_contact_panel("call", is_past=True)
 
     def _open_contact_panel(self, channel, is_past=False):
+        self._let_own_places_go()
         panel = self.env["collection.contact.log"].create(
             {"case_id": self.id, "channel": channel, "is_past": is_past}
         )
         if not is_past:
             panel._ask()
         return panel._get_action()
+
+    def _let_own_places_go(self):
+        """Free what the user's earlier panels of the case keep: they were just closed.
+
+        Otherwise a place that nobody uses would speak against the same user's call.
+        """
+        # In sudo: contacts are the engine's own; the user's panels made these.
+        panels_sudo = (
+            self.env["collection.contact.log"]
+            .sudo()
+            .search(
+                Domain("case_id", "=", self.id)
+                & Domain("create_uid", "=", self.env.uid)
+            )
+        )
+        panels_sudo.contact_id._let_go()

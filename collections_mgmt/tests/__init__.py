@@ -7,6 +7,7 @@ from . import (
     test_bad_input,
     test_bounces,
     test_call_flow,
+    test_next,
     test_case_form,
     test_case_hold,
     test_closing,

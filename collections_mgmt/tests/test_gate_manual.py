@@ -121,6 +121,23 @@ class TestReservation(PanelCommon):
         self.assertEqual(self._made().state, "dropped")
         self.assertEqual(self._call(self.second).verdict, "allow")
 
+    def test_who_closed_the_panel_is_not_refused_for_the_place_it_kept(self):
+        closed = self._call(self.first)
+        panel = self._call(self.first)
+        self.assertEqual(panel.verdict, "allow")
+        self.assertEqual(closed.contact_id.sudo().state, "dropped")
+        self.assertEqual(panel.contact_id.sudo().state, "reserved")
+
+    def test_a_place_that_a_colleague_keeps_stays_theirs(self):
+        panel = self._call(self.first)
+        self._call(self.second)
+        self.assertEqual(panel.contact_id.sudo().state, "reserved")
+
+    def test_a_closed_panel_does_not_speak_against_logging_the_call_either(self):
+        self._call(self.first)
+        contact = self._save(self._log(self.first))
+        self.assertEqual((contact.verdict, contact.is_incident), ("allow", False))
+
     def test_asking_for_another_channel_gives_the_first_place_back(self):
         panel = self._call(self.first)
         panel.channel = "visit"

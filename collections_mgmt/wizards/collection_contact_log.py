@@ -168,13 +168,8 @@ class CollectionContactLog(models.TransientModel):
 
     def _give_back(self):
         """Let a place go that was kept for a contact nobody makes."""
-        reserved = self.contact_id.sudo().filtered(
-            # In sudo: contacts are the engine's own; the panel made this one.
-            lambda contact: contact.state == "reserved"
-        )
-        reserved.write(
-            {"state": "dropped", "reason": self.env._("The contact was not made.")}
-        )
+        # In sudo: contacts are the engine's own; the panel made this one.
+        self.contact_id.sudo()._let_go()
         self.sudo().contact_id = False
 
     def action_cancel(self):
