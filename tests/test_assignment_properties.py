@@ -7,6 +7,7 @@ from odoo.addons.collections_mgmt.tools.assignment import (
     METHODS,
     Collector,
     allocate,
+    give_back,
 )
 
 # The same examples on every machine; no limit to the time that shrinking takes.
@@ -144,3 +145,20 @@ def test_by_amount_sums_differ_by_one_case_at_most(cases, collectors):
 @given(CASES, make_collectors(), st.sampled_from(sorted(METHODS)))
 def test_the_same_input_gives_the_same_result(cases, collectors, method):
     assert allocate(cases, collectors, method) == allocate(cases, collectors, method)
+
+
+@PROPERTY
+@given(CASES, make_collectors(), st.randoms(use_true_random=False))
+def test_cases_go_back_only_to_who_had_them_and_has_room(cases, collectors, lots):
+    known = [None, 99, *(collector.id for collector in collectors)]
+    earlier = {case_id: lots.choice(known) for case_id, _amount in cases}
+    kept = give_back(
+        [(case_id, amount, earlier[case_id]) for case_id, amount in cases], collectors
+    )
+    assert all(earlier[case_id] == who for case_id, who in kept.items())
+    desks = Desks(collectors, cases, kept)
+    for number, collector in desks.collectors.items():
+        if desks.counts[number]:
+            limit = collector.amount_capacity
+            assert desks.load(number) <= collector.capacity
+            assert not limit or desks.amount(number) <= limit

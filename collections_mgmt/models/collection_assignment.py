@@ -69,7 +69,8 @@ class CollectionAssignment(models.Model):
             return Case
         self.env.flush_all()
         rows = self.env.execute_query(self._get_apply_sql(assigned, reason))
-        cases = Case.browse(case_id for [case_id] in rows)
+        self.browse(entry_id for entry_id, _case_id in rows)._hand_over_tasks()
+        cases = Case.browse(case_id for _entry_id, case_id in rows)
         cases.invalidate_recordset(flush=False)
         cases.modified(["agent_id"])
         return cases
@@ -103,7 +104,7 @@ class CollectionAssignment(models.Model):
             SELECT case_id, %(now)s, %(uid)s, from_agent_id, agent_id, source, rule_id,
                    %(reason)s
               FROM change ORDER BY place
-            RETURNING case_id
+            RETURNING id, case_id
             """,
             cases=[item.case_id for item in assigned],
             agents=[item.agent_id for item in assigned],
@@ -114,8 +115,48 @@ class CollectionAssignment(models.Model):
             reason=reason,
         )
 
-    def _get_told_action(self, count):
-        """Return the action that says how many cases changed hands, and shows them."""
+    def _hand_over_tasks(self):
+        """Let what the former collectors had to do on the cases go to the new ones.
+
+        One statement for all; nobody is notified. Where nobody had a case, the tasks of
+        nobody go. What is for somebody else stays theirs, and what nobody would take
+        over stays with who had the case.
+        """
+        if not self:
+            return
+        Activity = self.env["mail.activity"]
+        Activity.flush_model(["active", "res_id", "res_model", "user_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_activity activity
+                   SET user_id = entry.to_agent_id, write_uid = %(uid)s,
+                       write_date = now() AT TIME ZONE 'UTC'
+                  FROM collection_assignment entry
+                 WHERE entry.id = ANY(%(entries)s)
+                   AND entry.to_agent_id IS NOT NULL
+                   AND activity.res_model = 'collection.case'
+                   AND activity.res_id = entry.case_id AND activity.active
+                   AND activity.user_id IS NOT DISTINCT FROM entry.from_agent_id
+                RETURNING activity.id
+                """,
+                uid=self.env.uid,
+                entries=self.ids,
+            )
+        )
+        # In sudo: they are read for what is computed from them, not for the user.
+        activities_sudo = Activity.sudo().browse(id_ for [id_] in rows)
+        activities_sudo.invalidate_recordset(["user_id"], flush=False)
+        activities_sudo.modified(["user_id"])
+
+    def _get_told_action(self, cases):
+        """Return the action that says how many cases changed hands, and shows them.
+
+        They rank anew: the new collectors' teams may weigh the reasons otherwise.
+        """
+        # In sudo: nobody writes ranks, the engine does.
+        self.env["collection.engine"].sudo()._note_ranking_of_many(cases)
+        count = len(cases)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -142,19 +183,22 @@ class CollectionCase(models.Model):
             agent._check_collects_for(cases.company_id)
 
     def write(self, vals):
-        # EXTENDS: whoever changes the collector, it is written down
+        # EXTENDS: a change of the collector is written down, and the tasks go with it
         if "agent_id" not in vals:
             return super().write(vals)
         before = {case: case.agent_id for case in self}
         result = super().write(vals)
         # In sudo: nobody writes the history by hand.
-        without_defaults(self.env["collection.assignment"].sudo()).create(
+        entries_sudo = without_defaults(
+            self.env["collection.assignment"].sudo()
+        ).create(
             [
                 case._prepare_assignment_values(agent)
                 for case, agent in before.items()
                 if case.agent_id != agent
             ]
         )
+        entries_sudo._hand_over_tasks()
         return result
 
     def _prepare_assignment_values(self, from_agent):

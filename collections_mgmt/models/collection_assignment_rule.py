@@ -41,7 +41,7 @@ class CollectionAssignmentRule(models.Model):
         string="Keep the Same Collector",
         default=True,
         help="A debtor who owes again goes back to who had the last case, if still in "
-        "the team.",
+        "the team and with room for it.",
     )
     leftover = fields.Selection(
         [("nobody", "Stay with nobody"), ("leader", "Go to the supervisor")],
@@ -109,6 +109,12 @@ class CollectionAssignmentRule(models.Model):
         agent_ids = self._get_agent_ids()
         return [collector for collector in collectors if collector.id in agent_ids]
 
+    def _get_able_leader(self):
+        """Return the supervisor, if they can open the company's cases."""
+        self.ensure_one()
+        leader = self.team_id.leader_id
+        return leader.filtered_domain(leader._get_able_domain(self.company_id))
+
     def _get_method(self):
         """Return the method of tools.assignment."""
         self.ensure_one()
@@ -123,9 +129,9 @@ class CollectionAssignmentRule(models.Model):
             raise UserError(
                 self.env._("Only a collections manager can assign all cases at once.")
             )
-        count = 0
+        changed = self.env["collection.case"]
         for company in self.env.companies.root_id:
             # In sudo: the engine reads the whole company's cases.
             engine = self.env["collection.engine"].sudo().with_company(company)
-            count += len(engine._assign(engine._get_scope(company)))
-        return self.env["collection.assignment"]._get_told_action(count)
+            changed += engine._assign(engine._get_scope(company))
+        return self.env["collection.assignment"]._get_told_action(changed)

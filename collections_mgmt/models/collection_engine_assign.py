@@ -1,9 +1,10 @@
 """Who gets the cases of nobody.
 
 The debtor's own collector comes first. Else the first assignment rule that takes the
-case decides: who had the debtor's last case, then the method of the rule, then what it
-says about leftovers. What is known is read in two statements, dealing out is
-``tools.assignment``, and a third statement writes it.
+case decides: who had the debtor's last case and has room, then the method of the rule,
+then what it says about leftovers. Nobody gets a case who could not open it. What is
+known is read in two statements, dealing out is ``tools.assignment``, and a third
+statement writes it.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.assignment import Collector, allocate
+from ..tools.assignment import Collector, allocate, give_back
 from .collection_assignment import Assigned
 
 
@@ -89,7 +90,7 @@ class CollectionEngine(models.AbstractModel):
         return SQL(
             """
             SELECT cases.id, COALESCE(cases.amount_overdue, 0),
-                   (SELECT id FROM res_users WHERE id = %(own)s AND active),
+                   CASE WHEN %(own)s IN %(able)s THEN %(own)s END,
                    earlier.agent_id, %(rule)s
               FROM collection_case cases
               JOIN res_partner ON res_partner.id = cases.partner_id
@@ -105,6 +106,7 @@ class CollectionEngine(models.AbstractModel):
              ORDER BY cases.id
             """,
             own=own,
+            able=self._get_able_sql(scope.company),
             rule=SQL("CASE %s END", SQL(" ").join(by_rule)) if by_rule else SQL("NULL"),
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
@@ -114,10 +116,15 @@ class CollectionEngine(models.AbstractModel):
     def _get_collectors(self, scope, wanted, rules):
         """Return what the members of the rules' teams can carry, and carry already.
 
-        Cases that are dealt out anew do not count.
+        Cases that are dealt out anew do not count. Who lost the right to open the
+        company's cases is left out.
 
         :return: {team: [Collector]}
         """
+        members = rules.team_id.member_ids
+        able = members.user_id.filtered_domain(
+            members.user_id._get_able_domain(scope.company)
+        )
         substitutes = self.env["collection.absence"]._get_substitutes(scope.date)
         loads = {
             agent_id: (count, float(amount))
@@ -141,7 +148,7 @@ class CollectionEngine(models.AbstractModel):
                     member, substitutes, *loads.get(member.user_id.id, ())
                 )
                 for member in team.member_ids
-                if member.user_id.active
+                if member.user_id in able
             ]
             for team in rules.team_id
         }
@@ -181,28 +188,48 @@ class CollectionEngine(models.AbstractModel):
         :param dict collectors: {team: [Collector]}
         :return: list of Assigned
         """
-        rules_by_id = {rule.id: rule for rule in rules}
-        given, left = self._deal_known(rows, rules_by_id)
         amounts = {case_id: float(amount) for case_id, amount, *_rest in rows}
+        given, left = self._deal_own(rows)
+        for rule in rules:
+            pool = self._get_pool(rule, collectors[rule.team_id], given, amounts)
+            given += self._keep(rule, left.get(rule.id, {}), pool, amounts)
+        kept = {item.case_id for item in given}
         last_dealt = self._get_last_dealt(rules)
         for rule in rules:
-            cases = [(case_id, amounts[case_id]) for case_id in left.get(rule.id, ())]
+            cases = [
+                (case_id, amounts[case_id])
+                for case_id in left.get(rule.id, {})
+                if case_id not in kept
+            ]
             pool = self._get_pool(rule, collectors[rule.team_id], given, amounts)
             given += self._deal_by_rule(rule, cases, pool, last_dealt.get(rule.id))
         return given
 
-    def _deal_known(self, rows, rules_by_id):
-        """Return the cases whose collector is known, and {rule id: other cases}."""
+    def _deal_own(self, rows):
+        """Return the cases of the debtors' own collectors, and what is left.
+
+        :return: list of Assigned, and {rule id: {case id: who had the debtor before}}
+        """
         given, left = [], {}
         for case_id, _amount, own_id, earlier_id, rule_id in rows:
-            rule = rules_by_id.get(rule_id)
             if own_id:
                 given.append(Assigned(case_id, own_id, "debtor"))
-            elif rule and rule.keeps_collector and earlier_id in rule._get_agent_ids():
-                given.append(Assigned(case_id, earlier_id, "kept", rule_id))
-            elif rule:
-                left.setdefault(rule_id, []).append(case_id)
+            elif rule_id:
+                left.setdefault(rule_id, {})[case_id] = earlier_id
         return given, left
+
+    def _keep(self, rule, earlier, pool, amounts):
+        """Return the cases of a rule that go back to who had the debtor.
+
+        :param dict earlier: {case id: who had the debtor before, or None}
+        """
+        if not rule.keeps_collector:
+            return []
+        cases = [(case_id, amounts[case_id], who) for case_id, who in earlier.items()]
+        return [
+            Assigned(case_id, agent_id, "kept", rule.id)
+            for case_id, agent_id in give_back(cases, pool).items()
+        ]
 
     def _get_pool(self, rule, collectors, given, amounts):
         """Return who can get the cases of a rule, with what was given meanwhile."""
@@ -222,7 +249,7 @@ class CollectionEngine(models.AbstractModel):
     def _deal_by_rule(self, rule, cases, pool, last):
         """Return who gets the cases of one rule: collectors, then what is left over."""
         dealt = allocate(cases, pool, rule._get_method(), last)
-        leader_id = rule.leftover == "leader" and rule.team_id.leader_id.id
+        leader_id = rule.leftover == "leader" and rule._get_able_leader().id
         assigned = [
             Assigned(case_id, agent_id, "rule", rule.id)
             for case_id, agent_id in dealt.items()

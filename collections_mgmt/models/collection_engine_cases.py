@@ -53,7 +53,7 @@ class CollectionEngine(models.AbstractModel):
                 rank_score, create_uid, create_date, write_uid, write_date
             )
             SELECT debtor.partner_id, %(company)s, 'open', %(date)s,
-                   (SELECT id FROM res_users WHERE id = %(agent)s AND active),
+                   CASE WHEN %(agent)s IN %(able)s THEN %(agent)s END,
                    debtor.strategy_id,
                    -- The debtor remembers, even if the earlier case was closed.
                    earlier.date_last_contact, 0, 0, debtor.amount_credit, 0,
@@ -76,11 +76,18 @@ class CollectionEngine(models.AbstractModel):
             RETURNING id, partner_id
             """,
             agent=Partner._field_to_sql("res_partner", "collection_agent_id"),
+            able=self._get_able_sql(scope.company),
             company=scope.company.id,
             date=scope.date,
             in_scope=scope.has("partner_id"),
             uid=self.env.uid,
         )
+
+    def _get_able_sql(self, company):
+        """Return a subselect of the users who can open the company's cases."""
+        # In sudo: who gets a case does not depend on which users one may see.
+        Users = self.env["res.users"].sudo()
+        return Users._search(Users._get_able_domain(company)).subselect()
 
     def _get_update_cases_sql(self, scope):
         """Follow the debtor's strategy and credits."""

@@ -24,6 +24,8 @@ from ..tools.ranking import (
 _logger = logging.getLogger(__name__)
 
 NOTED = "collections_mgmt.cases_to_rank"
+# So many cases are ranked while somebody waits: well under a second.
+RANKED_AT_ONCE = 1000
 
 # These two have factors of their own.
 DECISIONS_TO_RANK = tuple(
@@ -294,6 +296,13 @@ class CollectionEngine(models.AbstractModel):
         if NOTED not in precommit.data:
             precommit.add(self.browse()._rank_noted)
         precommit.data.setdefault(NOTED, set()).update(cases.ids)
+
+    def _note_ranking_of_many(self, cases):
+        """As ``_note_ranking``; where it would take long, the job does it soon."""
+        if len(cases) > RANKED_AT_ONCE:
+            self._trigger_ranking()
+        else:
+            self._note_ranking(cases)
 
     def _rank_noted(self):
         case_ids = self.env.cr.precommit.data.pop(NOTED, ())

@@ -230,6 +230,14 @@ class ResUsers(models.Model):
             ("all_group_ids", "in", group.ids if group else []),
         ]
 
+    def _get_able_domain(self, company):
+        """Return the domain of the users who can open the cases of a root company."""
+        return (
+            Domain(self._get_collectors_domain())
+            & Domain("active", "=", True)
+            & Domain("company_ids", "in", company.ids)
+        )
+
     def _check_collects_for(self, companies):
         """Refuse users who could not open the cases they are to work on.
 

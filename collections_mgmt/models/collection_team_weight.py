@@ -1,6 +1,7 @@
 """How much each reason counts in the ranking of a team's cases."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import RANKING_FACTORS
@@ -30,6 +31,46 @@ class CollectionTeamWeight(models.Model):
         "CHECK (weight >= 0)",
         "A weight cannot be negative. Set it to 0 where a reason is not to count.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # EXTENDS: the team's cases rank by the new weights at once
+        weights = super().create(vals_list)
+        weights.team_id._note_ranking()
+        return weights
+
+    def write(self, vals):
+        # EXTENDS: as for a new one; a weight can go to another team
+        teams = self.team_id
+        result = super().write(vals)
+        (teams | self.team_id)._note_ranking()
+        return result
+
+    def unlink(self):
+        # EXTENDS: as for a new one
+        self.team_id._note_ranking()
+        return super().unlink()
+
+
+class CollectionTeam(models.Model):
+    _inherit = "collection.team"
+
+    def _note_ranking(self):
+        """Have the open cases of the teams' collectors ranked anew."""
+        agents = self.member_ids.user_id
+        if not agents:
+            return
+        # In sudo: nobody writes ranks, the engine does, of all the team's cases.
+        cases_sudo = (
+            self.env["collection.case"]
+            .sudo()
+            .search(
+                Domain("state", "=", "open")
+                & Domain("company_id", "in", self.company_id.ids)
+                & Domain("agent_id", "in", agents.ids)
+            )
+        )
+        self.env["collection.engine"].sudo()._note_ranking_of_many(cases_sudo)
 
 
 class CollectionEngine(models.AbstractModel):

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import call_kw
 from odoo.tools import mute_logger
 
+from ..models.collection_assignment import Assigned
 from ..models.collection_engine import Scope
 from .team_common import MANAGER, TeamCommon
 
@@ -87,6 +88,57 @@ class TestPrecedence(AssignmentCommon):
         case = self._owe_again(self.ben)
         self._assign()
         self.assertEqual(case.agent_id, self.ana)
+
+    def test_who_has_no_room_does_not_get_the_debtor_back(self):
+        for capacity, load, expected in ((0, 0, self.ana), (2, 2, self.ana)):
+            with self.subTest(capacity=capacity, load=load):
+                self.member_ben.capacity = capacity
+                for number in range(load):
+                    self._create_case(self.ben, 1.0, f"Load {number}")
+                case = self._owe_again(self.ben)
+                self._assign(case)
+                self.assertEqual(case.agent_id, expected)
+                self.assertEqual(case.assignment_ids.source, "rule")
+
+    def test_what_comes_back_fills_the_room_for_new_cases(self):
+        self.member_ben.capacity = 1
+        case = self._owe_again(self.ben)
+        new = self._create_cases(1.0, 2.0)
+        self._assign()
+        self.assertEqual(case.agent_id, self.ben)
+        self.assertEqual(new.agent_id, self.ana)
+
+    def test_the_debtors_collector_without_the_right_gets_nothing(self):
+        without_right = self._create_collector("without", "base.group_user")
+        abroad = self._create_collector("abroad")
+        other = self._create_creditor("Elsewhere")
+        abroad.write({"company_ids": other.ids, "company_id": other.id})
+        for user in (without_right, abroad):
+            with self.subTest(user.login):
+                case = self._create_case(name=f"Of {user.login}")
+                case.partner_id.collection_agent_id = user
+                self._assign()
+                self.assertIn(case.agent_id, self.ana | self.ben)
+                debtor = self._create_debtor(
+                    f"Owes {user.login}", collection_agent_id=user.id
+                )
+                self._create_overdue_invoice(debtor, 5)
+                self._sync_only()
+                self.assertIn(self._case(debtor).agent_id, self.ana | self.ben)
+
+    def test_a_manager_can_be_the_debtors_collector(self):
+        debtor = self._create_debtor("Big", collection_agent_id=self.manager.id)
+        self._create_overdue_invoice(debtor, 5)
+        self._sync_only()
+        self.assertEqual(self._case(debtor).agent_id, self.manager)
+
+    def test_members_who_lost_the_right_get_nothing(self):
+        self.ana.group_ids -= self.env.ref(
+            "collections_mgmt.group_collection_collector"
+        )
+        cases = self._create_cases(1.0, 2.0)
+        self._assign()
+        self.assertEqual(cases.agent_id, self.ben)
 
     def test_the_first_rule_that_takes_the_case_decides(self):
         other = self._create_team("Large", self.out)
@@ -371,6 +423,75 @@ class TestReassign(AssignmentCommon):
             ]
             * 2,
         )
+
+    def _plan_tasks(self, case, *users):
+        """Plan a task on a case for each user."""
+        return case.activity_ids.union(
+            *(
+                case.activity_schedule("mail.mail_activity_data_todo", user_id=user.id)
+                for user in users
+            )
+        )
+
+    def test_the_tasks_of_the_former_collector_go_with_the_cases(self):
+        cases = self._create_cases(1.0, 2.0, agent=self.ana)
+        tasks = self.env["mail.activity"].union(
+            *(self._plan_tasks(case, self.ana, self.eva) for case in cases)
+        )
+        self._reassign(self.manager, cases, "agent", agent_id=self.ben.id)
+        self.assertEqual(tasks.mapped("user_id"), self.ben | self.eva)
+        self.assertEqual(
+            cases.with_user(self.ben).mapped("my_activity_date_deadline"),
+            [self.today] * 2,
+        )
+
+    def test_one_case_given_to_another_in_its_form_takes_the_tasks_too(self):
+        [case] = self._create_cases(1.0, agent=self.ana)
+        other = self._create_case(self.ana)
+        tasks = self._plan_tasks(case, self.ana, self.eva)
+        staying = self._plan_tasks(other, self.ana)
+        case.with_user(self.manager).agent_id = self.ben
+        self.assertEqual(set(tasks.mapped("user_id")), {self.ben, self.eva})
+        self.assertEqual(staying.user_id, self.ana)
+        case.with_user(self.manager).agent_id = False
+        self.assertEqual(set(tasks.mapped("user_id")), {self.ben, self.eva})
+
+    def test_tasks_of_nobody_go_to_who_gets_the_case_of_nobody(self):
+        [case] = self._create_cases(1.0)
+        task = self._plan_tasks(case, self.ana)
+        task.user_id = False
+        self._reassign(self.manager, case, "agent", agent_id=self.ben.id)
+        self.assertEqual(task.user_id, self.ben)
+
+    def test_tasks_of_many_cases_go_in_as_few_statements_as_of_one(self):
+        counts = []
+        for amounts in ((1.0,), tuple(map(float, range(10, 30)))):
+            cases = self._create_cases(*amounts, agent=self.ana)
+            for case in cases:
+                self._plan_tasks(case, self.ana)
+            entries = self.env["collection.assignment"].sudo()
+            assigned = [Assigned(id_, self.ben.id, "person") for id_ in cases.ids]
+            self._end_transaction()
+            before = self.cr.sql_log_count
+            entries._apply(assigned)
+            self.env.flush_all()
+            counts.append(self.cr.sql_log_count - before)
+            self.assertEqual(cases.activity_ids.user_id, self.ben)
+        self.assertEqual(*counts)
+
+    def test_the_new_teams_weights_rank_the_cases(self):
+        other = self._create_team("Other", self.out)
+        weights = {line.factor: line for line in other.weight_ids}
+        weights["amount"].weight = 0
+        cases = self._create_cases(1000.0, 2000.0, agent=self.ana)
+        self.env["collection.engine"]._rank_today(self.env.company)
+        self.env.invalidate_all()
+        self.assertIn("amount", [code for code, *_rest in cases[0].rank_reasons])
+        self._reassign(self.manager, cases, "agent", agent_id=self.out.id)
+        self._end_transaction()
+        for case in cases:
+            codes = [code for code, *_rest in case.rank_reasons]
+            self.assertNotIn("amount", codes)
 
     def test_back_to_nobody(self):
         cases = self._create_cases(1.0, agent=self.ana)

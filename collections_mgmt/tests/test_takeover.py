@@ -176,6 +176,21 @@ class TestTakeover(CollectionCommon):
         self.assertIn("Strategies: 1, with 3 stages.", wizard.report)
         self.assertIn("Stages to look at: 1", wizard.report)
 
+    def test_a_collector_without_the_right_is_not_taken_over_and_the_report_says_so(
+        self,
+    ):
+        self._fill_credit_control()
+        group = self.env.ref("collections_mgmt.group_collection_collector")
+        self.collector.group_ids -= group
+        wizard = self._take_over()
+        self.assertFalse(self.debtor.collection_agent_id)
+        self.assertFalse(self._case(self.debtor).agent_id)
+        self.assertIn("Debtors left without a collector: 1", wizard.report)
+        self.collector.group_ids += group
+        wizard = self._take_over(make_default=False)
+        self.assertEqual(self.debtor.collection_agent_id, self.collector)
+        self.assertNotIn("left without a collector", wizard.report)
+
     def test_whom_the_other_program_left_alone_gets_a_stop(self):
         self._fill_credit_control()
         self.cr.execute(

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from psycopg2.errors import CheckViolation, UniqueViolation
 
 from odoo import Command
@@ -9,6 +11,7 @@ from ..const import RANKING_FACTORS
 from .team_common import TeamCommon
 
 RULES = "odoo.addons.base.models.ir_rule"
+RANKING = "odoo.addons.collections_mgmt.models.collection_engine_ranking"
 
 
 class TestWhoSeesWhat(TeamCommon):
@@ -199,6 +202,36 @@ class TestTeams(TeamCommon):
         by_factor["age"].unlink()
         usual, of_team = self._get_weights(case)
         self.assertEqual(of_team, {**usual, "amount": 2 * usual["amount"]})
+
+    def test_a_changed_weight_ranks_the_teams_cases_at_once(self):
+        case = self._create_case(self.ana, 1000.0, "Owing")
+        stranger = self._create_collector("stranger")
+        other = self._create_case(stranger, 1000.0, "Not Theirs")
+        self.env["collection.engine"]._rank_today(self.env.company)
+        self.env.invalidate_all()
+        before = case.rank_score
+        of_other = other.rank_score
+        by_factor = {line.factor: line for line in self.team.weight_ids}
+        by_factor["amount"].weight = 2.0
+        self._end_transaction()
+        doubled = case.rank_score
+        self.assertGreater(doubled, before)
+        self.assertEqual(other.rank_score, of_other)
+        by_factor["amount"].unlink()
+        self._end_transaction()
+        self.assertEqual(case.rank_score, before)
+        self.team.weight_ids = [Command.create({"factor": "amount", "weight": 2.0})]
+        self._end_transaction()
+        self.assertEqual(case.rank_score, doubled)
+
+    def test_where_it_would_take_long_the_job_ranks_them(self):
+        self._create_case(self.ana, 1000.0, "Owing")
+        cron = self.env.ref("collections_mgmt.ir_cron_rank")
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        with patch(f"{RANKING}.RANKED_AT_ONCE", 0):
+            self.team.weight_ids[0].weight = 3
+        self.assertGreater(triggers.search_count([("cron_id", "=", cron.id)]), before)
 
     def _get_weights(self, case):
         """Return the usual weights, and those of the team of a case."""

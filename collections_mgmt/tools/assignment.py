@@ -89,6 +89,26 @@ def allocate(cases, collectors, method, last=None):
     return dealt
 
 
+def give_back(cases, collectors):
+    """Give cases to who had the debtor before, while they have room.
+
+    Who is absent gets them as well: a substitute does the work meanwhile.
+
+    :param list cases: (id, amount overdue, id of who had the debtor or None)
+    :param list collectors: of ``Collector``
+    :return: {case id: collector id}, without the cases of others and those for which
+        there is no room
+    """
+    desks = {collector.id: _Desk(collector) for collector in collectors}
+    kept = {}
+    for case_id, amount, collector_id in cases:
+        desk = desks.get(collector_id)
+        if desk and desk.has_room(amount):
+            desk.take(amount)
+            kept[case_id] = collector_id
+    return kept
+
+
 def _begin_after(collectors, last):
     """Return the collectors in turn, the one after ``last`` first."""
     ids = [collector.id for collector in collectors]

@@ -66,7 +66,7 @@ class CollectionReassign(models.TransientModel):
             "nobody": self._reassign_to_nobody,
         }[self.target]
         changed = reassign(cases)
-        return self.env["collection.assignment"]._get_told_action(len(changed))
+        return self.env["collection.assignment"]._get_told_action(changed)
 
     def _reassign_to_agent(self, cases):
         if not self.agent_id:

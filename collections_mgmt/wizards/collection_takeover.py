@@ -211,13 +211,19 @@ class CollectionTakeover(models.TransientModel):
             counts["default"] = 1
 
     def _assign_agents(self, findings, counts):
+        """Take over who looks after the debtors, of those who can open their cases."""
         users = self.env["res.users"].browse(set(findings.agents.values())).exists()
-        may_work = set(users.filtered(lambda user: not user.share).ids)
+        able = users.filtered_domain(users._get_able_domain(self.company_id))
+        may_work = set(able.ids)
         for partner in self.env["res.partner"].browse(findings.agents).exists():
             user_id = findings.agents[partner.id]
-            if user_id in may_work and not partner.collection_agent_id:
+            if partner.collection_agent_id:
+                continue
+            if user_id in may_work:
                 partner.collection_agent_id = user_id
                 counts["agents"] += 1
+            else:
+                counts["strangers"] += 1
 
     def _stop_left_alone(self, findings, counts):
         """Whom the other program does not follow is not contacted by itself here."""
@@ -425,6 +431,15 @@ class CollectionTakeover(models.TransientModel):
                 count=counts["holds"],
             ),
         ]
+        if counts["strangers"]:
+            lines.append(
+                self.env._(
+                    "Debtors left without a collector: %(count)s, since theirs has no "
+                    "right to collect here. Give these users the right Collector, then "
+                    "take over again.",
+                    count=counts["strangers"],
+                )
+            )
         if counts["default"]:
             lines.append(self.env._("The company's strategy is the one taken over."))
         if counts["inexact"]:
