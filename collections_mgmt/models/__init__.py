@@ -92,6 +92,7 @@ from . import (
     collection_step,
     collection_strategy,
     collection_case_call,
+    collection_case_address,
     collection_case_next,
     collection_team,
     collection_team_weight,

@@ -35,8 +35,8 @@ class CollectionCase(models.Model):
         compute="_compute_agenda_date",
         inverse="_inverse_agenda_date",
         search="_search_agenda_date",
-        help="When something is next to be done: the day the case is put off to, its "
-        "next task, or the day until which the decision holds.",
+        help="When something is next to be done: the day the case is put off to, else "
+        "the next promise, its next task or the day until which the decision holds.",
     )
     phone = fields.Char(related="partner_id.phone", related_sudo=False)
     is_above_credit_limit = fields.Boolean(
@@ -63,13 +63,16 @@ class CollectionCase(models.Model):
 
     # AGENDA
 
-    @api.depends("snooze_until", "activity_date_deadline", "next_action_date")
+    @api.depends(
+        *("snooze_until", "activity_date_deadline"),
+        *("next_action_date", "promise_date_next"),
+    )
     def _compute_agenda_date(self):
         for case in self:
+            planned = case.activity_date_deadline or case.next_action_date
+            days = filter(None, [planned, case.promise_date_next])
             case.agenda_date = (
-                case.snooze_until
-                if case.is_snoozed
-                else case.activity_date_deadline or case.next_action_date
+                case.snooze_until if case.is_snoozed else min(days, default=False)
             )
 
     def _inverse_agenda_date(self):
@@ -80,14 +83,42 @@ class CollectionCase(models.Model):
     def _search_agenda_date(self, operator, value):
         if operator not in ("in", "<", "<=", ">", ">="):
             return NotImplemented
-        today = fields.Date.context_today(self)
-        put_off = Domain("snooze_until", ">", today)
-        has_task = Domain("activity_ids", "!=", False)
-        return (
-            (put_off & Domain("snooze_until", operator, value))
-            | (~put_off & has_task & Domain("activity_date_deadline", operator, value))
-            | (~put_off & ~has_task & Domain("next_action_date", operator, value))
+        put_off = Domain("snooze_until", ">", fields.Date.context_today(self))
+        return (put_off & Domain("snooze_until", operator, value)) | (
+            ~put_off & self._get_earliest_domain(operator, value)
         )
+
+    @api.model
+    def _get_earliest_domain(self, operator, value):
+        """Return the domain on the earlier day of what is planned and what is promised.
+
+        :param str operator: "in", or a comparison
+        :param value: a day, or several for "in"; False among them: neither is there
+        """
+        no_plan = self._get_planned_domain("=", False)
+        no_promise = Domain("promise_date_next", "=", False)
+        if operator == "in":
+            return Domain.OR(
+                self._get_earliest_domain(">=", day)
+                & self._get_earliest_domain("<=", day)
+                if day
+                else no_plan & no_promise
+                for day in value
+            )
+        planned = self._get_planned_domain(operator, value)
+        promised = Domain("promise_date_next", operator, value)
+        if operator in ("<", "<="):
+            return planned | promised
+        return (planned | no_plan) & (promised | no_promise) & ~(no_plan & no_promise)
+
+    @api.model
+    def _get_planned_domain(self, operator, value):
+        """Return the domain on the day of the next task, else of the decision."""
+        has_task = Domain("activity_ids", "!=", False)
+        without = ~has_task & Domain("next_action_date", operator, value)
+        if not value:
+            return without
+        return without | (has_task & Domain("activity_date_deadline", operator, value))
 
     # CREDIT LIMIT
 

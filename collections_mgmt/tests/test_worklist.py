@@ -273,10 +273,16 @@ class TestAgenda(WorklistCommon):
 
     def _create_agenda(self):
         """Return cases by what their day on the agenda comes from."""
-        put_off, task, decision, nothing = self._create_cases(A=5, B=5, C=5, D=5)
+        put_off, task, decision, nothing, promise, late_promise = self._create_cases(
+            A=5, B=5, C=5, D=5, E=5, F=5
+        )
         day = self.today + timedelta(days=4)
         for case in (put_off, task, decision):
             case.sudo().next_action_date = self.today
+        for case, days in ((put_off, 1), (promise, 1), (late_promise, 3)):
+            case.sudo().promise_date_next = self.today + timedelta(days=days)
+        promise.sudo().next_action_date = day
+        late_promise.sudo().next_action_date = False
         put_off._put_off(day)
         for case in (put_off, task):
             case.activity_schedule(
@@ -287,7 +293,12 @@ class TestAgenda(WorklistCommon):
         nothing.snooze_until = self.today - timedelta(days=1)
         self._end_transaction()
         return SimpleNamespace(
-            put_off=put_off, task=task, decision=decision, nothing=nothing
+            put_off=put_off,
+            task=task,
+            decision=decision,
+            nothing=nothing,
+            promise=promise,
+            late_promise=late_promise,
         )
 
     def test_where_the_day_comes_from(self):
@@ -296,6 +307,8 @@ class TestAgenda(WorklistCommon):
         self.assertEqual(cases.task.agenda_date, self.today + timedelta(days=2))
         self.assertEqual(cases.decision.agenda_date, self.today)
         self.assertFalse(cases.nothing.agenda_date)
+        self.assertEqual(cases.promise.agenda_date, self.today + timedelta(days=1))
+        self.assertEqual(cases.late_promise.agenda_date, self.today + timedelta(days=3))
 
     def test_searching_agrees_with_what_is_shown(self):
         cases = self._create_agenda()
@@ -326,9 +339,18 @@ class TestFilters(WorklistCommon):
     """The saved filters find what they name."""
 
     def test_my_day(self):
-        cases = self._create_cases(Pinned=5, Replied=5, Task=5, Back=5, Rest=5)
-        pinned, replied, task, back, _rest = cases
+        pinned, replied, task, back, promised, _rest = self._create_cases(
+            Pinned=5, Replied=5, Task=5, Back=5, Promised=5, Rest=5
+        )
+        put_off, coming, answered = self._create_cases(PutOff=5, Coming=5, Answered=5)
         pinned.is_pinned = True
+        promised.sudo().promise_date_next = self.today
+        coming.sudo().promise_date_next = self.today + timedelta(days=1)
+        for case in (put_off, answered):
+            case.is_pinned = True
+            case.sudo().promise_date_next = self.today
+            case.snooze_until = self.today + timedelta(days=3)
+        answered.sudo().reply_date = fields.Datetime.now()
         replied.sudo().reply_date = fields.Datetime.now()
         task.activity_schedule(
             "mail.mail_activity_data_todo", self.today, user_id=self.collector.id
@@ -338,7 +360,7 @@ class TestFilters(WorklistCommon):
         Case = self._as(self.collector, self.env["collection.case"])
         self.assertEqual(
             set(Case.search(self._get_filter("my_day")).mapped("partner_id.name")),
-            {"Pinned", "Replied", "Task", "Back"},
+            {"Pinned", "Replied", "Task", "Back", "Promised", "Answered"},
         )
 
     def test_no_contact_possible(self):
