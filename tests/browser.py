@@ -3,6 +3,7 @@
 ``books``, the database with its debtors, is a fixture of the module that tests them.
 """
 
+import re
 import resource
 import shutil
 import socket
@@ -107,6 +108,13 @@ def choose(form, field, name):
     """Choose a record by its name in a field of a form."""
     form.locator(f"[name={field}] input").fill(name)
     form.page.locator(".o-autocomplete--dropdown-item", has_text=name).first.click()
+
+
+def choose_badge(form, field, name):
+    """Choose by its name one of the badges of a field."""
+    badge = form.locator(f"[name={field}] .o_selection_badge", has_text=name)
+    badge.click()
+    expect(badge).to_have_class(re.compile(r"\bactive\b"))
 
 
 def fill_date(form, field, text):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from .browser import choose, fill_date, open_case
+from .browser import choose, choose_badge, fill_date, open_case
 
 CALLED = ("Phone One", "Phone Two", "Phone Three")
 US_DATE = "%m/%d/%Y"
@@ -69,7 +69,7 @@ def call(page, outcome):
     """Call the debtor of the open case; return the panel with the outcome filled in."""
     page.locator("button[name=action_call]").click()
     panel = page.locator(".modal")
-    choose(panel, "outcome_id", outcome)
+    choose_badge(panel, "outcome_id", outcome)
     return panel
 
 
@@ -114,6 +114,44 @@ def test_three_cases_by_phone_with_three_outcomes(log_in, url, books):
         ["talk", ["open"], False],
         ["talk", [], str(later)],
     ]
+
+
+def test_a_call_is_dialled_and_finished_by_the_keyboard(log_in, url, books):
+    page = log_in("boris")
+    page.goto(f"{url}/odoo/worklist")
+    rows = page.locator(".o_data_row")
+    expect(rows).to_have_count(2)
+    order = rows.locator(".o_data_cell[name=partner_id]").all_inner_texts()
+    rows.first.locator(".o_data_cell[name=partner_id]").click()
+    heading = page.locator(".oe_title h1")
+    expect(heading).to_contain_text(order[0])
+    page.locator("button[name=action_call]").click()
+    panel = page.locator(".modal")
+    expect(panel.locator("[name=number] a[href^='tel:']")).to_be_focused()
+    badge = panel.locator(".o_selection_badge", has_text="No answer")
+    badge.focus()
+    badge.press("Enter")
+    expect(badge).to_have_attribute("aria-checked", "true")
+    panel.locator("button[name=action_save_and_next]").focus()
+    page.keyboard.press("Enter")
+    expect(heading).to_contain_text(order[1])
+
+
+def test_next_goes_on_in_the_list_that_the_case_was_opened_from(page, url):
+    """A manager without cases, in a list of everybody's, the largest amount last."""
+    page.goto(f"{url}/odoo/collections")
+    rows = page.locator(".o_data_row")
+    expect(rows.first).to_be_visible()
+    page.locator("th[data-name=amount_overdue]").click()
+    expect(rows.last).to_contain_text("Phone One")
+    order = rows.locator(".o_data_cell[name=partner_id]").all_inner_texts()
+    heading = page.locator(".oe_title h1")
+    rows.first.locator(".o_data_cell[name=partner_id]").click()
+    for debtor in order[:3]:
+        expect(heading).to_contain_text(debtor)
+        page.locator("button[name=action_next]").click()
+    expect(heading).to_contain_text(order[3])
+    expect(page.locator(".o_pager_counter")).to_contain_text(f"4 / {len(order)}")
 
 
 def test_a_promise_taken_from_the_invoice_stands_on_it(page, url):

@@ -59,6 +59,7 @@ from . import (
     collection_contact_whatsapp,
     collection_contact_opt_out,
     collection_outcome,
+    collection_outcome_task,
     collection_contact_wording,
     collection_contact_leaving,
     collection_contact_event,

@@ -28,6 +28,7 @@ class CollectionOutcome(models.Model):
             ("callback", "Call back at a time"),
             ("correct", "Correct the phone number or e-mail"),
             ("channel", "Write to the debtor instead"),
+            ("activity", "Plan a task"),
         ],
         required=True,
         default="none",

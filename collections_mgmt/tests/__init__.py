@@ -8,6 +8,7 @@ from . import (
     test_bounces,
     test_call_flow,
     test_next,
+    test_outcome_task,
     test_filters,
     test_case_form,
     test_case_hold,

@@ -343,6 +343,8 @@ class TestPermissions(AccessCommon):
                     ("collection.contact.log", "action_override"),
                     ("collection.contact.log", "action_save"),
                     ("collection.contact.log", "action_save_and_next"),
+                    ("collection.contact.log", "action_save_and_write"),
+                    ("collection.contact.log", "action_save_and_whatsapp"),
                     ("collection.as.of", "action_show"),
                     ("collection.history", "action_open_case"),
                     ("collection.takeover", "action_preview"),

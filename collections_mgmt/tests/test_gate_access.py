@@ -14,6 +14,7 @@ OPENING = ("action_call", "action_whatsapp", "action_log_contact")
 ASKING = (
     *("action_ask", "action_whatsapp", "action_override"),
     *("action_save", "action_open_whatsapp"),
+    *("action_save_and_write", "action_save_and_whatsapp"),
 )
 
 

@@ -7,6 +7,7 @@ from . import (
     collection_contact_log,
     collection_contact_number,
     collection_contact_outcome,
+    collection_contact_task,
     collection_contact_postpone,
     collection_contact_text,
     collection_contact_whatsapp,
