@@ -36,6 +36,7 @@ ENGINE_FIELDS = {
     "rank_score",
     "rank_reasons",
     "risk",
+    "no_contact_before",
     "promise_date_next",
     "broken_promise_count",
 }

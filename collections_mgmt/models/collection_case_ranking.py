@@ -9,6 +9,7 @@ RANKING_FIELDS = frozenset(
     {
         *("date_last_contact", "reply_date", "hold_date", "decision"),
         *("risk", "snooze_until", "rank_shift"),
+        "no_contact_before",
         "agent_id",  # whose team weighs the reasons
     }
 )

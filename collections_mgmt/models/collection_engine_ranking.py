@@ -130,6 +130,7 @@ class CollectionEngine(models.AbstractModel):
               FROM collection_case cases
          LEFT JOIN (%(activities)s) activity ON activity.case_id = cases.id
          LEFT JOIN (%(stops)s) stop ON stop.partner_id = cases.partner_id
+         LEFT JOIN (%(waiting)s) waiting ON waiting.case_id = cases.id
              WHERE cases.state = 'open' AND cases.company_id = %(company)s
                AND %(in_scope)s
             """,
@@ -140,6 +141,7 @@ class CollectionEngine(models.AbstractModel):
             ),
             activities=self._get_ranked_activities_sql(scope),
             stops=self._get_stopped_debtors_sql(scope),
+            waiting=self._get_waiting_cases_sql(scope),
             company=scope.company.id,
             in_scope=scope.has("cases.partner_id"),
         )
@@ -153,7 +155,8 @@ class CollectionEngine(models.AbstractModel):
 
         Whether somebody may be contacted now is worked out per contact, by the gate. A
         list takes what is on record: a hold, a stop for every channel, and what the
-        rules last said where that still stands (the decision "blocked").
+        rules last said where that still stands: the decision "blocked", the day before
+        which they let nobody in, a message that waits for a later day.
         """
         today = SQL("%s::date", scope.date)
         return {
@@ -182,8 +185,11 @@ class CollectionEngine(models.AbstractModel):
             "is_blocked": SQL(
                 """
                 (stop.partner_id IS NOT NULL OR COALESCE(cases.hold_date >= %s, FALSE)
-                 OR cases.decision IS NOT DISTINCT FROM 'blocked')
+                 OR cases.decision IS NOT DISTINCT FROM 'blocked'
+                 OR COALESCE(cases.no_contact_before > %s, FALSE)
+                 OR waiting.case_id IS NOT NULL)
                 """,
+                today,
                 today,
             ),
             "is_covered": SQL(
@@ -238,6 +244,19 @@ class CollectionEngine(models.AbstractModel):
             date=scope.date,
             company=scope.company.id,
             in_scope=scope.has("partner.commercial_partner_id"),
+        )
+
+    def _get_waiting_cases_sql(self, scope):
+        """Return a SELECT of the cases whose message waits for a later day."""
+        return SQL(
+            """
+            SELECT DISTINCT contact.case_id
+              FROM collection_contact contact
+             WHERE contact.state = 'planned' AND contact.verdict = 'defer'
+               AND contact.slot >= %(date)s::date + 1 AND %(in_scope)s
+            """,
+            date=scope.date,
+            in_scope=scope.has("contact.partner_id"),
         )
 
     # FACTORS: tools.ranking._get_values
@@ -319,6 +338,10 @@ class CollectionEngine(models.AbstractModel):
         """
         return self._rank(self._get_scope(company, partner_ids))
 
+    def _rank_nightly(self, company):
+        """Rank a root company's cases; modules look first at what changes slowly."""
+        return self._rank_today(company)
+
     def _trigger_ranking(self):
         """Ask the job that ranks all cases to start: a run changed many."""
         # In sudo: whoever may plan may start the job.
@@ -335,7 +358,7 @@ class CollectionEngine(models.AbstractModel):
         for company in companies:
             try:
                 # What others do meanwhile is no reason to leave a list as it was.
-                count = retrying(partial(self._rank_today, company), self.env)
+                count = retrying(partial(self._rank_nightly, company), self.env)
                 _logger.info("Company %s: %s cases ranked anew", company.id, count)
             except Exception:
                 self.env.cr.rollback()

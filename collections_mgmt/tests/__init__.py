@@ -10,6 +10,7 @@ from . import (
     test_next,
     test_outcome_task,
     test_filters,
+    test_risk,
     test_case_form,
     test_case_hold,
     test_closing,

@@ -110,6 +110,7 @@ class CollectionContactLog(models.TransientModel):
         if data["result"] != "allow":
             data["open_channels"] = open_channels
         self.env["collection.gate"]._note_used_rules([data])
+        self.case_id._note_quiet(answers)
         panel_sudo = self.sudo()  # people do not edit what the gate says
         panel_sudo.write(
             {
