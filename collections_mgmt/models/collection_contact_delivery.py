@@ -9,7 +9,7 @@ from odoo.tools import SQL, is_html_empty
 from odoo.tools.mail import email_normalize_all
 
 from ..const import DELIVERY_BATCH_SIZE
-from ..tools.errors import explain
+from ..tools.errors import CONFLICTS, explain
 from ..tools.own_html import put_back, set_aside
 
 _logger = logging.getLogger(__name__)
@@ -141,8 +141,8 @@ class CollectionContact(models.Model):
         try:
             self._process()
             self.env.flush_all()
-        except psycopg2.OperationalError as error:
-            # A conflict with other work, not a fault: the batch comes again.
+        except CONFLICTS as error:
+            # Other work was in the way, which is no fault: the batch comes again.
             self.env.cr.rollback()
             _logger.info(
                 "A batch of %s contacts is tried again: %s",
@@ -161,7 +161,7 @@ class CollectionContact(models.Model):
                 if contact.try_lock_for_update():
                     contact._process()
                     self.env.flush_all()
-            except psycopg2.OperationalError:
+            except CONFLICTS:
                 self.env.cr.rollback()
             except Exception as error:
                 self.env.cr.rollback()

@@ -6,14 +6,13 @@ transaction their debtors are brought up to date together.
 
 import logging
 
-import psycopg2
-
 from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import SYNC_LOCK_TIMEOUT, SYNC_RETRY_DELAY
+from ..tools.errors import CONFLICTS
 
 _logger = logging.getLogger(__name__)
 
@@ -157,6 +156,6 @@ class CollectionEngine(models.AbstractModel):
 
     def _log_failure(self, error, message, *args):
         """Log a fault with its trace; a conflict with other work is no fault."""
-        conflict = isinstance(error, UserError | psycopg2.OperationalError)
+        conflict = isinstance(error, (UserError, *CONFLICTS))
         level = logging.INFO if conflict else logging.ERROR
         _logger.log(level, message, *args, exc_info=not conflict)

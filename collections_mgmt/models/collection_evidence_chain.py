@@ -2,7 +2,6 @@
 
 import logging
 
-from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, models
@@ -11,6 +10,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import SEAL_BATCH_SIZE
+from ..tools.errors import CONFLICTS
 from ..tools.verify_evidence import GENESIS, link
 
 _logger = logging.getLogger(__name__)
@@ -28,9 +28,15 @@ class CollectionContactEvent(models.Model):
             try:
                 self._seal(company)
                 self.env.flush_all()
-            except (ConcurrencyError, OperationalError):
+            except (ConcurrencyError, *CONFLICTS):
                 self.env.cr.rollback()
                 _logger.info("The evidence of company %s is sealed later", company.id)
+            except Exception:
+                # It keeps no other company's evidence open, and is no secret.
+                self.env.cr.rollback()
+                _logger.exception(
+                    "The evidence of company %s cannot be sealed", company.id
+                )
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model

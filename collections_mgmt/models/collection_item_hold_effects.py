@@ -2,11 +2,10 @@
 
 import logging
 
-import psycopg2
-
 from odoo import models
 from odoo.tools import format_date
 
+from ..tools.errors import CONFLICTS
 from ..tools.receipts import get_receipt_kind
 
 _logger = logging.getLogger(__name__)
@@ -120,7 +119,7 @@ class CollectionItemHold(models.Model):
         try:
             with self.env.cr.savepoint(flush=False):
                 self._tell_ended(date)
-        except psycopg2.OperationalError:
+        except CONFLICTS:
             raise  # other work was in the way: all is done again
         except Exception:
             self.env.transaction.clear()

@@ -1,7 +1,6 @@
 import io
 
 import lxml.html
-from psycopg2 import OperationalError
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
@@ -12,6 +11,7 @@ from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ..const import PDF_BATCH_SIZE
+from ..tools.errors import CONFLICTS
 
 # The reports that go out on the company's paper.
 PAPERS = (
@@ -40,7 +40,7 @@ class IrActionsReport(models.Model):
         try:
             with self.env.cr.savepoint():
                 return self._render_pdfs(report_ref, records.ids), {}
-        except OperationalError:
+        except CONFLICTS:
             raise
         except Exception as error:
             if len(records) == 1:

@@ -90,7 +90,7 @@ class LetterCommon(CollectionCommon):
         def render(reports, report_ref, res_ids):
             report = reports._get_report(report_ref)
             if set(self.unprintable) & set(res_ids):
-                raise UserError(BROKEN)
+                raise self.obstacle
             self.rendered.append((report.report_name, res_ids))
             records = reports.env[report.model].browse(res_ids)
             return {
@@ -100,6 +100,7 @@ class LetterCommon(CollectionCommon):
 
         self.rendered = []
         self.unprintable = []
+        self.obstacle = UserError(BROKEN)
         model = self.registry["ir.actions.report"]
         self.patch(model, "_render_pdfs", render)
         self.patch(model, "get_wkhtmltopdf_state", lambda reports: "ok")

@@ -5,7 +5,12 @@ from lxml import html
 
 from odoo.tools import SQL, mute_logger
 
+from ..tools.errors import CONFLICTS
 from .common import CollectionCommon
+
+
+def _raise(error):
+    raise error
 
 
 class TestDelivery(CollectionCommon):
@@ -586,6 +591,48 @@ class TestJobs(CollectionCommon):
         self._trigger("ir_cron_deliver")
         self.assertEqual(self._contacts(self.bad), before)
         self.assertFalse(self._plan().contact_ids)
+
+    def _fail_the_check_of(self, debtor, fail):
+        """Call ``fail`` whenever the messages to a debtor are checked."""
+        Contact = self.env.registry["collection.contact"]
+        check_truth = Contact._check_truth
+
+        def _check_truth(contacts):
+            if debtor in contacts.partner_id:
+                fail(contacts.env.cr)
+            return check_truth(contacts)
+
+        return patch.object(Contact, "_check_truth", _check_truth)
+
+    def test_what_takes_the_database_too_long_fails_alone(self):
+        """It would take as long again in every batch, for ever."""
+
+        def take_too_long(cr):
+            cr.execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(9)")
+
+        self._plan()
+        with (
+            self._fail_the_check_of(self.bad, take_too_long),
+            mute_logger("odoo.sql_db"),
+        ):
+            self._trigger("ir_cron_deliver")
+        self.assertEqual(self._contacts(self.bad).state, "failed")
+        self.assertIn("statement timeout", self._contacts(self.bad).reason)
+        self.assertEqual(self._contacts(self.good).state, "queued")
+
+    def test_what_other_work_was_in_the_way_of_comes_again(self):
+        self._plan()
+        for conflict in CONFLICTS:
+            with (
+                self.subTest(conflict.__name__),
+                self._fail_the_check_of(
+                    self.bad, lambda _cr, conflict=conflict: _raise(conflict)
+                ),
+            ):
+                self._trigger("ir_cron_deliver")
+                self.assertEqual(self._contacts(self.bad).state, "planned")
+        self._trigger("ir_cron_deliver")
+        self.assertEqual(self._contacts(self.bad).state, "queued")
 
     def test_a_delivery_job_takes_more_than_one_batch(self):
         for index in range(4):

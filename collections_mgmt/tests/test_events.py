@@ -3,7 +3,7 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import QueryCanceled, SerializationFailure
 
 from odoo import Command, fields
 from odoo.tests import new_test_user
@@ -502,7 +502,12 @@ class TestEventsCost(EventsCommon):
     def test_an_error_of_the_engine_keeps_the_payment_and_is_mended_later(self):
         cron = self.env.ref("collections_mgmt.ir_cron_follow")
         conflict, fault = SerializationFailure("A conflict"), ValueError("A fault")
-        for error, expected in ((conflict, logging.INFO), (fault, logging.ERROR)):
+        slow = QueryCanceled("It took too long")
+        for error, expected in (
+            (conflict, logging.INFO),
+            (fault, logging.ERROR),
+            (slow, logging.ERROR),
+        ):
             with self.subTest(type(error).__name__), self.cr.savepoint() as savepoint:
                 level, text = self._pay_while_the_engine_fails(error)
                 self.assertEqual(level, expected)

@@ -1,6 +1,9 @@
 import base64
 import json
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2.errors import QueryCanceled
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
@@ -10,6 +13,8 @@ from odoo.addons.base.models.ir_actions_report import _wkhtml
 from ..tools.verify_evidence import GENESIS
 from .evidence_common import EvidenceCommon
 from .test_access import AccessCommon
+
+CHAIN_LOGGER = "odoo.addons.collections_mgmt.models.collection_evidence_chain"
 
 
 class TestChain(EvidenceCommon):
@@ -47,6 +52,35 @@ class TestChain(EvidenceCommon):
         with self.enter_registry_test_mode():
             self.env.ref("collections_mgmt.ir_cron_seal").method_direct_trigger()
         self.assertFalse(self.events.search([("hash", "=", False)]))
+
+    def test_a_company_that_cannot_be_sealed_keeps_no_other_open(self):
+        other = self._create_creditor("Other Creditor")
+        self._create_overdue_invoice(self.debtor, 5, company=other)
+        self._plan(companies=self.env.company | other)
+        self._deliver()
+        self.env.flush_all()
+        self.cr.precommit.run()
+        seal = self.env.registry["collection.contact.event"]._seal
+        first = min(self.env.company, other, key=lambda company: company.id)
+
+        def fail_for_the_first(events, company):
+            if company == first:
+                raise QueryCanceled("It took too long")
+            return seal(events, company)
+
+        with (
+            patch.object(
+                self.env.registry["collection.contact.event"],
+                "_seal",
+                fail_for_the_first,
+            ),
+            self.assertLogs(CHAIN_LOGGER, "ERROR") as logs,
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("collections_mgmt.ir_cron_seal").method_direct_trigger()
+        self.assertIn(str(first.id), logs.output[0])
+        open_events = self.events.search([("hash", "=", False)])
+        self.assertEqual(open_events.company_id, first)
 
     def _assert_broken(self, sequence, words):
         broken = self.events._verify(self.env.company)

@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from psycopg2.errors import QueryCanceled, SerializationFailure
+
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
@@ -215,6 +217,28 @@ class TestLetters(LetterCommon):
         self.assertFalse(broken.sudo().mail_message_id, "Nobody was told anything.")
         self.assertEqual(self._contacts(other).state, "sent")
         self.assertEqual(len(read_pdf(run.letters_file_ids.raw)), 1)
+
+    def test_a_letter_that_takes_the_database_too_long_fails_alone(self):
+        other = self._create_postal_debtor("Other")
+        run = self._queue_letters(
+            *(self._create_overdue_invoice(who, 5) for who in (self.debtor, other))
+        )
+        self.unprintable = self._contacts(self.debtor).ids
+        self.obstacle = QueryCanceled("It took too long")
+        self._print(run)
+        self.assertRecordValues(
+            self._contacts(self.debtor),
+            [{"state": "failed", "reason": "It took too long"}],
+        )
+        self.assertEqual(self._contacts(other).state, "sent")
+
+    def test_where_other_work_is_in_the_way_of_a_letter_nothing_has_failed(self):
+        run = self._queue_letters(self._create_overdue_invoice(self.debtor, 5))
+        self.unprintable = run.contact_ids.ids
+        self.obstacle = SerializationFailure()
+        with self.assertRaises(SerializationFailure):
+            self._print(run)
+        self.assertEqual(run.contact_ids.state, "queued")
 
     def test_letters_of_two_companies_are_printed_apart(self):
         company = self._create_creditor("Second Ltd")

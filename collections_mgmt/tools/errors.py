@@ -1,4 +1,10 @@
-"""Errors in words that a person understands."""
+"""Errors: which are none, and the others in words that a person understands."""
+
+from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+
+# Other work was in the way: done again, the same may well succeed. Any other error of
+# the database, a statement that takes too long among them, would come back for ever.
+CONFLICTS = (SerializationFailure, DeadlockDetected, LockNotAvailable)
 
 
 def explain(error):
