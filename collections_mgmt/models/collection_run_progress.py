@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 # States in which a contact has come to an end, and those not meant to leave at all.
-ENDED_STATES = ("sent", "failed", "dropped")
+ENDED_STATES = ("sent", "failed", "dropped", "blocked")
 LEFT_OUT_STATES = ("test", "skipped")
 COMPLETE = 100
 
@@ -29,12 +29,15 @@ class CollectionRun(models.Model):
     failed_count = fields.Integer(
         string="Messages Failed", compute="_compute_contact_counts"
     )
+    blocked_count = fields.Integer(
+        string="Messages Not Allowed", compute="_compute_contact_counts"
+    )
     skipped_count = fields.Integer(
         string="Messages Skipped", compute="_compute_contact_counts"
     )
     progress = fields.Integer(
         compute="_compute_contact_counts",
-        help="Part of the messages that were sent, failed or were dropped.",
+        help="Part of the messages that were sent, failed, dropped or not allowed.",
     )
     failed_contact_ids = fields.One2many(
         "collection.contact",
@@ -60,6 +63,7 @@ class CollectionRun(models.Model):
             run.sent_count = counts.get("sent", 0)
             run.dropped_count = counts.get("dropped", 0)
             run.failed_count = counts.get("failed", 0)
+            run.blocked_count = counts.get("blocked", 0)
             run.skipped_count = counts.get("skipped", 0)
             run.progress = self._get_progress(counts)
 

@@ -35,6 +35,8 @@ class TestProgress(CollectionCommon):
             (["sent", "failed", "dropped"], 100),
             (["planned", "sent", "skipped", "skipped"], 50),
             (["planned", "planned", "sent"], 33),
+            (["sent", "blocked"], 100),
+            (["planned", "blocked"], 50),
             (["test", "test"], 100),
         ):
             with self.subTest(states), self.cr.savepoint() as savepoint:
@@ -54,22 +56,42 @@ class TestProgress(CollectionCommon):
         run = self._plan()
         self._set_states(
             run,
-            ["review", "planned", "queued", "sent", "failed", "dropped", "skipped"],
+            [
+                *("review", "planned", "queued", "sent", "failed", "dropped"),
+                *("skipped", "blocked", "blocked"),
+            ],
         )
         self.assertRecordValues(
             run,
             [
                 {
-                    "contact_count": 7,
+                    "contact_count": 9,
                     "review_count": 1,
                     "waiting_count": 2,
                     "sent_count": 1,
                     "failed_count": 1,
                     "dropped_count": 1,
                     "skipped_count": 1,
+                    "blocked_count": 2,
                 }
             ],
         )
+
+    def test_the_counts_of_a_run_add_up(self):
+        """Whatever became of a contact: it is in one of them."""
+        run = self._plan()
+        states = run.contact_ids._fields["state"].get_values(self.env)
+        # A person makes these, or test mode: the run itself says that it is one.
+        states = [state for state in states if state not in ("reserved", "test")]
+        self._set_states(run, states)
+        counted = sum(
+            run[name]
+            for name in run._fields
+            if name.endswith("_count")
+            and run._fields[name].compute == "_compute_contact_counts"
+            and name != "contact_count"
+        )
+        self.assertEqual(counted, run.contact_count)
 
     def test_the_run_lists_failures_with_their_reasons(self):
         run = self._plan()
