@@ -275,9 +275,9 @@ class CollectionContact(models.Model):
         )
         moved._climb_items(today)
         moved._get_cases_of_today()._note_outcome("sent", today)
-        moved.filtered(
-            lambda contact: contact.channel != "task" and not contact._is_thanks()
-        ).case_id.write({"date_last_contact": today})
+        moved.filtered(lambda contact: contact._counts_as_contact()).case_id.write(
+            {"date_last_contact": today}
+        )
         return moved
 
     def _set_failed(self, reason):

@@ -155,36 +155,6 @@ class CollectionContact(models.Model):
             condition,
         )
 
-    def _take_back_last_contact(self):
-        """Give the debtors' cases the date of the last message that really went out.
-
-        A case inherits the date of the debtor's earlier ones, never of later ones.
-        """
-        if not self:
-            return
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE collection_case cases
-                   SET date_last_contact = (
-                       SELECT MAX(contact.date_done)
-                         FROM collection_contact contact
-                        WHERE contact.partner_id = cases.partner_id
-                          AND contact.company_id = cases.company_id
-                          AND contact.case_id <= cases.id
-                          AND contact.state = 'sent' AND contact.channel <> 'task'
-                   )
-                 WHERE (cases.partner_id, cases.company_id) IN (
-                       SELECT partner_id, company_id FROM collection_contact
-                        WHERE id IN %s
-                 )
-                """,
-                tuple(self.ids),
-            )
-        )
-        self.env["collection.case"].invalidate_model(["date_last_contact"])
-
     # REPLIES
 
     def _set_replied(self):

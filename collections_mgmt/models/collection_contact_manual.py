@@ -207,7 +207,7 @@ class CollectionContact(models.Model):
                 "date_done": day,
             }
         )
-        if outcome in ("reached", "talk", "sent", "left"):
+        if self._counts_as_contact():
             self.case_id.date_last_contact = max(
                 self.case_id.date_last_contact or day, day
             )

@@ -412,6 +412,15 @@ class CollectionCommon(AccountTestInvoicingCommon, MockEmail):
             }
         )
 
+    def _log_call(self, partner, outcome="attempted", channel="call"):
+        """Write down, as a collector does, that the debtor was called just now."""
+        panel = self.env["collection.contact.log"].create(
+            {"case_id": self._case(partner).id, "channel": channel, "is_past": True}
+        )
+        panel.outcome = outcome
+        panel.action_save()
+        return self._contacts(partner)[-1:]
+
     # FINDERS
 
     def _case(self, partner):

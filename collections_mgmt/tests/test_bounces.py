@@ -111,6 +111,40 @@ class TestBounces(ListenCommon):
         self.assertFalse(self._items(move).stage_id, "The first one came back as well")
         self.assertFalse(case.date_last_contact)
 
+    def test_after_a_bounce_only_what_counts_as_a_contact_dates_the_case(self):
+        """As when it was made: no thanks, no call in vain, but a talk."""
+        for outcome, expected in (
+            ("attempted", False),
+            ("talk", self.today + timedelta(days=2)),
+        ):
+            with self.subTest(outcome):
+                debtor = self._create_debtor(f"Debtor {outcome}")
+                self._create_overdue_invoice(debtor, 5)
+                contact = self._run().filtered(
+                    lambda contact, debtor=debtor: contact.partner_id == debtor
+                )
+                self._thank(contact.case_id, self.today + timedelta(days=1))
+                with self._day(2):
+                    self._log_call(debtor, outcome)
+                with self._day(3):
+                    self._bounce(contact)
+                self.assertEqual(contact.case_id.date_last_contact, expected)
+
+    def _thank(self, case, date):
+        """Let thanks for a payment leave."""
+        # In sudo: contacts are the engine's own.
+        self.env["collection.contact"].sudo().create(
+            {
+                "case_id": case.id,
+                "partner_id": case.partner_id.id,
+                "company_id": case.company_id.id,
+                "channel": "email",
+                "state": "sent",
+                "date_done": date,
+                "date_planned": date,
+            }
+        )
+
     def test_only_the_items_it_moved_go_back(self):
         told = self._create_overdue_invoice(self.debtor, 5)
         self._run()
