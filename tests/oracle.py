@@ -54,6 +54,7 @@ class Item:
     disputed: int
     held: int
     has_task_done: bool
+    has_opened: bool | None  # the message about it alone; None when there was none
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,11 @@ class Debtor:
     failed: int | None  # days ago; None when the last attempt did not fail
     hold: int | None  # days to come, the last one included
     has_replied: bool
-    has_opened: bool | None  # the last message; None when there was none
+    has_opened: bool | None  # the message about everything; None when there was none
+    has_opened_of: dict  # the same of the messages about company and branch
     pending: str | None  # state of a contact that is on its way
+    has_been_called: bool  # by a person, after all messages
+    has_been_thanked: bool  # after all messages
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,11 @@ class Oracle:
     def _get_strategy(self, item):
         return item.own_strategy or self.world.default
 
+    def _get_leader(self, debtor):
+        """Return the strategy of the debtor, else the first of its open items'."""
+        own = {item.own_strategy for item in self.items[debtor.id]} - {None}
+        return self.world.strategies.get(self.world.default or min(own, default=None))
+
     def _get_ladder(self, item):
         """Return the stages that count for the item, the first one first."""
         return sorted(
@@ -141,7 +150,7 @@ class Oracle:
 
     def get_due(self, item):
         """Return (stage, whether it is a task some days into it), or None."""
-        if not self.is_chased(item):
+        if not self.is_chased(item) or not self._get_strategy(item):
             return None
         stage = self._get_next_stage(item) if item.late >= 0 else None
         stage = stage or (self._get_reminder(item) if item.late < 0 else None)
@@ -184,23 +193,49 @@ class Oracle:
         due = [found for item in items if (found := self.get_due(item))]
         return max(due, key=lambda found: (not found[1], found[0].key), default=None)
 
+    def _get_groups(self, debtor):
+        """Return {group: items} that messages are about, None for all of them."""
+        leader = self._get_leader(debtor)
+        groups = {}
+        for item in self.items[debtor.id] if leader else ():
+            group = {"invoice": item.id, "branch": item.is_in_branch}
+            groups.setdefault(group.get(leader.grouping), []).append(item)
+        return groups
+
     # STEPS
 
-    def get_reach(self, debtor, stage, is_late):
+    def _has_opened(self, debtor, group):
+        """Return whether the last message that was about the group was opened.
+
+        Messages about everything were about each group, and came first; then those
+        about company and branch, then those about single invoices.
+        """
+        grouping = self._get_leader(debtor).grouping
+        messages = [debtor.has_opened]
+        for is_branch in (False, True):
+            if grouping != "branch" or group == is_branch:
+                messages.append(debtor.has_opened_of[is_branch])
+        for item in self.world.items:
+            if item.debtor == debtor.id and (grouping != "invoice" or group == item.id):
+                messages.append(item.has_opened)
+        return next((opened for opened in messages[::-1] if opened is not None), False)
+
+    def get_reach(self, debtor, group, stage, is_late):
         """Return {step: channel} of the steps that apply and reach the debtor."""
-        applying = self.get_applying(debtor, stage, is_late)
+        applying = self.get_applying(debtor, group, stage, is_late)
         channels = {"task": "task", "email": stage.fallback}
         if debtor.has_email:
             channels["email"] = "email"
         return {step: channels[step] for step in applying if channels[step]}
 
-    def get_applying(self, debtor, stage, is_late):
+    def get_applying(self, debtor, group, stage, is_late):
         """Return the steps of this time whose condition holds."""
         steps = []
+        has_opened = self._has_opened(debtor, group)
         if not is_late and {
             "always": True,
-            "opened": bool(debtor.has_opened),
-            "not_opened": not debtor.has_opened,
+            "opened": has_opened,
+            "not_opened": not has_opened,
         }.get(stage.condition):
             steps.append("email")
         if is_late == bool(stage.task_delay):
@@ -221,16 +256,26 @@ class Oracle:
         )
 
     def _get_case_due(self, debtor):
-        """Return what is due, but neither reminders nor late tasks that cannot be."""
-        due = self.get_highest(self.items[debtor.id])
-        if due:
-            stage, is_late = due
-            if (stage.days < 0 or is_late) and not self.get_reach(debtor, *due):
-                return None
-        return due
+        """Return what is due of the group that comes closest to be told something.
+
+        Neither a reminder nor a late task that cannot be is due.
+
+        :return: (whether it reaches the debtor, whether a step applies, whether it is
+            the stage itself, the stage's place), or None
+        """
+        found = []
+        for group, items in self._get_groups(debtor).items():
+            due = self.get_highest(items)
+            if due:
+                stage, is_late = due
+                reaches = bool(self.get_reach(debtor, group, *due))
+                if reaches or stage.days >= 0 and not is_late:
+                    applies = bool(self.get_applying(debtor, group, *due))
+                    found.append((reaches, applies, not is_late, stage.key))
+        return max(found, default=None)
 
     def _get_rules(self, debtor, items, due):
-        strategy = self.world.strategies.get(self.world.default)
+        strategy = self._get_leader(debtor)
         overdue = [item for item in items if item.late > 0]
         asked = sum(
             self.get_chased(item)
@@ -255,11 +300,12 @@ class Oracle:
         yield "minimum", asked < strategy.minimum
         yield "wait", not due and any(map(self._has_next, items))
         yield "last_stage", not due
-        yield "condition", not self.get_applying(debtor, *due)
+        reaches, applies, *_rest = due
+        yield "condition", not applies
         retry = max(strategy.gap, 1)
         yield "failed", debtor.failed is not None and debtor.failed < retry
         yield "gap", debtor.contacted is not None and debtor.contacted < strategy.gap
-        yield "no_address", not self.get_reach(debtor, *due)
+        yield "no_address", not reaches
 
     def _has_next(self, item):
         """Whether a later stage comes by itself, when its days have come."""
@@ -281,17 +327,12 @@ class Oracle:
         """Return {(group, stage id, step): (channel, {item id: stage id or None})}."""
         if self.decide(debtor) != "send":
             return {}
-        grouping = self.world.strategies[self.world.default].grouping
-        groups = {}
-        for item in self.items[debtor.id]:
-            group = {"invoice": item.id, "branch": item.is_in_branch}.get(grouping)
-            groups.setdefault(group, []).append(item)
         contacts = {}
-        for group, items in groups.items():
+        for group, items in self._get_groups(debtor).items():
             due = self.get_highest(items)
             if not due:
                 continue
-            for step, channel in self.get_reach(debtor, *due).items():
+            for step, channel in self.get_reach(debtor, group, *due).items():
                 contacts[group, due[0].id, step] = (channel, self._list(items, *due))
         return contacts
 
@@ -305,6 +346,7 @@ class Oracle:
                 reaches = found[0].id
             open_amount = item.amount - self.get_agreed(item)
             is_listed = item.late >= 0 if stage.days >= 0 else reaches is not None
+            is_listed = is_listed and self._get_strategy(item)
             if is_listed and open_amount > self._get_tolerance(item):
                 told[item.id] = reaches
         return told

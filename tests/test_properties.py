@@ -81,15 +81,16 @@ class WorldCase(CollectionCommon):
         # In sudo: what the engine writes is closed to everybody else.
         Contact = cls.env["collection.contact"].sudo()
         past = {}
-        for kind in ("task", "message", "failed", "pending"):
+        for kind, values in cls._get_past(case).items():
             past[kind] = Contact.create(
                 {
                     "case_id": case.id,
                     "partner_id": case.partner_id.id,
                     "company_id": case.company_id.id,
-                    "channel": "task" if kind == "task" else "email",
+                    "channel": "email",
                     "state": "dropped",
                     "date_planned": cls.today,
+                    **values,
                 }
             )
         for item in case.item_ids:
@@ -97,6 +98,31 @@ class WorldCase(CollectionCommon):
                 {"contact_id": past["task"].id, "item_id": item.id}
             )
         return past
+
+    @classmethod
+    def _get_past(cls, case):
+        """Return {kind: values} of a case's contacts, the first one first."""
+        message = {"stage_id": cls.stages[0].id}
+        branches = {False: cls.env.company, True: cls.branch}
+        return {
+            "task": {"channel": "task"},
+            "message": message,
+            **{
+                ("branch", is_branch): {**message, "branch_id": company.id}
+                for is_branch, company in branches.items()
+            },
+            **{
+                ("invoice", cls.numbers[item.id]): {
+                    **message,
+                    "move_id": item.move_id.id,
+                }
+                for item in case.item_ids.sorted(lambda item: cls.numbers[item.id])
+            },
+            "failed": {"stage_id": cls.stages[1].id},
+            "call": {"channel": "call", "user_id": cls.env.uid, **message},
+            "thanks": {"date_opened": cls.today},
+            "pending": {},
+        }
 
     # FROM A WORLD TO THE DATABASE
 
@@ -178,6 +204,16 @@ class WorldCase(CollectionCommon):
             is_counted=item.has_task_done,
         )
 
+        yield from self._get_message_statements(
+            self.past[item.debtor]["invoice", item.id], item.has_opened
+        )
+
+    def _get_message_statements(self, message, has_opened):
+        """Let a message have left, unless ``has_opened`` is None: there was none."""
+        if has_opened is not None:
+            opened = self.today if has_opened else None
+            yield self._update(message, state="sent", date_opened=opened)
+
     def _get_debtor_statements(self, debtor):
         case, past = self.cases[debtor.id], self.past[debtor.id]
         [credit] = self._get_receivable_lines(self.credit_notes[debtor.id])
@@ -192,9 +228,14 @@ class WorldCase(CollectionCommon):
             reply_date=self.today if debtor.has_replied else None,
         )
         yield self._update(past["task"], state="sent")
-        if debtor.has_opened is not None:
-            opened = self.today if debtor.has_opened else None
-            yield self._update(past["message"], state="sent", date_opened=opened)
+        yield from self._get_message_statements(past["message"], debtor.has_opened)
+        for is_branch, has_opened in debtor.has_opened_of.items():
+            message = past["branch", is_branch]
+            yield from self._get_message_statements(message, has_opened)
+        if debtor.has_been_called:
+            yield self._update(past["call"], state="sent", outcome="attempted")
+        if debtor.has_been_thanked:
+            yield self._update(past["thanks"], state="sent")
         if debtor.failed is not None:
             yield self._update(
                 past["failed"], state="failed", date_done=self._ago(debtor.failed)

@@ -76,7 +76,7 @@ def _items(draw, stages, number, debtor, mood):
         late=draw(st.integers(-7, 15)),
         is_excluded=draw(mostly(False, st.just(True))),
         is_in_branch=draw(st.booleans()),
-        own_strategy=draw(mostly(None, st.just("B"), times=3)),
+        own_strategy=draw(mostly(None, st.just("A"), st.just("B"), times=6)),
         stage=stage and stage.id,
         passed=passed and passed.id,
         age=draw(DAYS_AGO) if stage else None,
@@ -84,6 +84,7 @@ def _items(draw, stages, number, debtor, mood):
         disputed=disputed,
         held=left if mood == "held" else held,
         has_task_done=draw(st.booleans()),
+        has_opened=draw(mostly(None, st.booleans(), times=2)),
     )
 
 
@@ -110,7 +111,13 @@ def _debtors(draw, number):
         "hold": None,
         "has_replied": False,
         "has_opened": draw(st.sampled_from((None, True, False))),
+        "has_opened_of": {
+            is_branch: draw(mostly(None, st.booleans(), times=2))
+            for is_branch in (False, True)
+        },
         "pending": None,
+        "has_been_called": draw(st.booleans()),
+        "has_been_thanked": draw(st.booleans()),
     }
     obstacle = draw(mostly({}, st.sampled_from(OBSTACLES), times=2))
     return Debtor(id=number, **{**values, **obstacle})
@@ -128,7 +135,7 @@ def worlds(draw):
     return World(
         stages=stages,
         strategies={name: draw(STRATEGIES) for name in STAGES_OF_STRATEGY},
-        default=draw(mostly("A", st.none(), times=12)),
+        default=draw(mostly("A", st.none(), times=8)),
         debtors=tuple(draw(_debtors(n)) for n in range(len(ITEMS_OF_DEBTOR))),
         items=tuple(
             draw(_items(stages, number, owner, moods[owner]))

@@ -42,6 +42,7 @@ from . import (
     collection_engine_disputes,
     collection_engine_review,
     collection_engine_steps,
+    collection_engine_subjects,
     collection_item_version,
     collection_engine_ranking,
     collection_engine_risk,

@@ -349,6 +349,11 @@ class CollectionCase(models.Model):
             }
         )
 
+    def _get_leading_strategy(self):
+        """Return ``_get_leading_strategy_sql`` of the case."""
+        self.ensure_one()
+        return self.strategy_id or self.open_item_ids.strategy_id.sorted()[:1]
+
     def _write_multi(self, vals_list):
         # EXTENDS 'base': what was decided until now is kept, of all cases together
         self.env["collection.case.decision"]._keep(self, vals_list)

@@ -293,7 +293,9 @@ class CollectionContact(models.Model):
     def _note_failure(self, date):
         """Say on the cases that their message failed, and when it is tried again."""
         cases = self._get_cases_of_today()
-        for strategy, of_strategy in cases.grouped("strategy_id").items():
+        for strategy, of_strategy in cases.grouped(
+            lambda case: case._get_leading_strategy()
+        ).items():
             of_strategy._note_outcome("failed", strategy._get_retry_date(date))
 
     def _set_dropped(self, reason):

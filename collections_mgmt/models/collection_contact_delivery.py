@@ -317,7 +317,7 @@ class CollectionContact(models.Model):
                       JOIN collection_case cases ON cases.id = contact.case_id
                       JOIN res_company company ON company.id = contact.company_id
                  LEFT JOIN collection_strategy strategy
-                        ON strategy.id = cases.strategy_id
+                        ON strategy.id = %(leading)s
                  LEFT JOIN LATERAL (
                         SELECT line.stage_id
                           FROM collection_contact_line line
@@ -340,6 +340,7 @@ class CollectionContact(models.Model):
                     contacts=tuple(self.ids),
                     date=fields.Date.context_today(self),
                     chased=self.env["collection.engine"]._get_chased_sql(),
+                    leading=self.env["collection.engine"]._get_leading_strategy_sql(),
                     place=self.env["collection.stage"]._get_place_sql("stage"),
                 )
             )

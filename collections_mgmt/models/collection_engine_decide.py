@@ -1,5 +1,7 @@
 """The engine's second phase: which stage is due for whom, or why nothing is."""
 
+from datetime import date
+
 from odoo import models
 from odoo.tools import SQL
 
@@ -135,8 +137,15 @@ class CollectionEngine(models.AbstractModel):
         }
 
     def _get_decision_dates(self, scope):
-        """Return {decision code: SQL of the date until which it holds}."""
-        nothing = SQL("NULL::date")
+        """Return {decision code: SQL of the date until which it holds}.
+
+        What can change by itself holds until the next day on which an amount becomes
+        overdue or a stage comes. "": what waits for a person or for what the debtor
+        does holds until that happens, which no calendar knows: it has the day since
+        when it waits, and so stands in lists by how long that is.
+        """
+        changes = SQL("LEAST(fall_date, next_date)")
+        today = SQL("%s::date", scope.date)
         return {
             "gap": SQL("gap_date"),
             "failed": SQL("retry_date"),
@@ -144,13 +153,18 @@ class CollectionEngine(models.AbstractModel):
             "wait": SQL("next_date"),
             "not_due": SQL("next_date"),
             "hold": SQL("NULLIF(hold_date, %s)", ENDLESS),
-            "credits": nothing,
+            "credits": changes,
             "promised": SQL("promise_date_next"),
-            "disputed": nothing,
+            "disputed": changes,
             "held": SQL("held_until"),
-            "tolerance": nothing,
-            "minimum": nothing,
-            "": SQL("%s::date", scope.date),
+            "tolerance": changes,
+            "minimum": changes,
+            "send": today,
+            "": SQL(
+                "CASE WHEN decision = decision_before"
+                " THEN LEAST(date_before, %(today)s) ELSE %(today)s END",
+                today=today,
+            ),
         }
 
     def _get_decision_sql(self, scope):
@@ -181,17 +195,23 @@ class CollectionEngine(models.AbstractModel):
             """
             %(stages)s,
             pending AS MATERIALIZED (%(pending)s),
-            item_fact AS (%(items)s),
-            case_sum AS MATERIALIZED (%(sums)s),
+            leader AS MATERIALIZED (%(leaders)s),
+            item_fact AS MATERIALIZED (%(items)s),
+            subject AS MATERIALIZED (%(subjects)s),
             address AS MATERIALIZED (%(addresses)s),
+            case_due AS MATERIALIZED (%(dues)s),
+            case_sum AS MATERIALIZED (%(sums)s),
             case_fact AS MATERIALIZED (%(cases)s)
             """,
             stages=self._get_stage_ctes_sql(),
             pending=self._get_pending_sql(scope),
+            leaders=self._get_leaders_sql(scope),
             items=self._get_item_facts_sql(scope, SQL("TRUE")),
+            subjects=self._get_subjects_sql(),
             addresses=self._get_addresses_sql(
-                SQL("SELECT partner_id FROM case_sum WHERE due_stage_id IS NOT NULL")
+                SQL("SELECT DISTINCT partner_id FROM subject")
             ),
+            dues=self._get_case_dues_sql(scope),
             sums=self._get_case_sums_sql(scope),
             cases=self._get_case_facts_sql(scope),
         )
@@ -213,12 +233,12 @@ class CollectionEngine(models.AbstractModel):
         """Return a SELECT of one row per open case with all a decision needs."""
         return SQL(
             """
-            SELECT cases.id AS case_id, cases.strategy_id, item.stage_id,
+            SELECT cases.id AS case_id, leader.strategy_id, item.stage_id,
                    item.amount_open, item.amount_overdue, item.date_oldest_due,
                    cases.amount_credit, cases.hold_date, cases.reply_date,
                    cases.promise_date_next,
                    company.collection_pause_on_reply AS is_paused_by_reply,
-                   COALESCE(strategy.minimum_amount, 0) AS minimum_amount,
+                   COALESCE(leader.minimum_amount, 0) AS minimum_amount,
                    item.overdue_net + item.overdue_held + item.overdue_disputed
                        + item.overdue_promised AS overdue_less_credit,
                    item.overdue_net + item.overdue_held + item.overdue_disputed
@@ -227,33 +247,24 @@ class CollectionEngine(models.AbstractModel):
                    item.overdue_net, item.overdue_promised, item.overdue_disputed,
                    item.overdue_held, %(held_until)s AS held_until,
                    COALESCE(item.asked_net, 0) AS asked_net,
-                   due.stage_id AS due_stage_id, due.stage_id IS NOT NULL AS is_due,
-                   item.next_date, item.next_stage_id,
+                   due.stage_id AS due_stage_id, due.case_id IS NOT NULL AS is_due,
+                   item.next_date, item.next_stage_id, item.fall_date,
+                   cases.decision AS decision_before,
+                   cases.next_action_date AS date_before,
                    -- One thing a day: a task is no message, but enough for its day.
-                   GREATEST(cases.date_last_contact + strategy.minimum_gap_days,
+                   GREATEST(cases.date_last_contact + leader.minimum_gap_days,
                             last.date_acted + 1) AS gap_date,
-                   last.date_failed + GREATEST(strategy.minimum_gap_days, 1)
+                   last.date_failed + GREATEST(leader.minimum_gap_days, 1)
                        AS retry_date,
                    last.blocked_until,
                    pending.state AS pending_state, pending.stage_id AS pending_stage_id,
-                   step.case_id IS NOT NULL AS has_step,
-                   COALESCE(step.is_reachable, FALSE) AS is_reachable
+                   COALESCE(due.has_step, FALSE) AS has_step,
+                   COALESCE(due.is_reachable, FALSE) AS is_reachable
               FROM collection_case cases
               JOIN case_sum item ON item.case_id = cases.id
               JOIN res_company company ON company.id = cases.company_id
-         LEFT JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
-         LEFT JOIN (
-                SELECT due_step.case_id, BOOL_OR(channel IS NOT NULL) AS is_reachable
-                  FROM (%(due_steps)s) due_step
-                 GROUP BY due_step.case_id
-              ) step ON step.case_id = cases.id
-        CROSS JOIN LATERAL (
-                -- A reminder that reaches nobody is left out; dunning is not. Nor does
-                -- a late step that does not apply stop what else there is to say.
-                SELECT CASE WHEN step.is_reachable
-                                 OR item.due_days >= 0 AND NOT item.is_late_step
-                            THEN item.due_stage_id END AS stage_id
-              ) due
+         LEFT JOIN leader ON leader.case_id = cases.id
+         LEFT JOIN case_due due ON due.case_id = cases.id
          LEFT JOIN pending ON pending.case_id = cases.id
          LEFT JOIN (
                 SELECT DISTINCT case_id FROM collection_contact
@@ -278,7 +289,6 @@ class CollectionEngine(models.AbstractModel):
              WHERE cases.company_id = %(company)s AND cases.state = 'open'
                AND %(in_scope)s
             """,
-            due_steps=self._get_due_steps_sql(SQL("case_sum")),
             last_outcome=self._get_last_outcome_sql(),
             left_beside=self._get_left_beside_sql(),
             held_until=self._get_held_until_sql(scope),
@@ -310,7 +320,8 @@ class CollectionEngine(models.AbstractModel):
     def _get_last_outcome_sql(self):
         """Return a SELECT of the last thing that became of ``cases`` row's messages.
 
-        What a person was not allowed to send was none of the engine's messages.
+        The engine's own: what a person did meanwhile does not mend a message that
+        failed, nor is what a person was not allowed to send a failure of the engine.
         """
         return SQL(
             """
@@ -318,9 +329,8 @@ class CollectionEngine(models.AbstractModel):
                    state, date_done, retry_date
               FROM collection_contact contact
              WHERE contact.case_id = cases.id AND contact.promise_id IS NULL
-               AND NOT (%(is_thanks)s)
-               AND (contact.state = 'sent' OR contact.state IN ('failed', 'blocked')
-                    AND contact.user_id IS NULL)
+               AND contact.user_id IS NULL AND NOT (%(is_thanks)s)
+               AND contact.state IN ('sent', 'failed', 'blocked')
              ORDER BY contact.id DESC LIMIT 1
             """,
             is_thanks=self.env["collection.contact"]._get_thanks_sql("contact"),
@@ -336,6 +346,7 @@ class CollectionEngine(models.AbstractModel):
             """
             SELECT 1 FROM collection_contact beside
              WHERE beside.case_id = contact.case_id AND beside.state = 'sent'
+               AND beside.user_id IS NULL
                AND beside.stage_id = contact.stage_id
                AND beside.move_id IS NOT DISTINCT FROM contact.move_id
                AND beside.branch_id IS NOT DISTINCT FROM contact.branch_id
@@ -347,13 +358,13 @@ class CollectionEngine(models.AbstractModel):
     def _get_case_sums_sql(self, scope):
         """Return a SELECT of what ``item_fact`` adds up to per case.
 
-        Ranks stand for stages, because sorting them is cheap: the highest due, and the
-        next as day and rank in one number.
+        ``fall_date`` is the next day on which more is overdue, credits deducted. Ranks
+        stand for stages, because sorting them is cheap; the next stage is day and rank
+        in one number.
         """
         return SQL(
             """
             SELECT total.*, reached.id AS stage_id,
-                   due.id AS due_stage_id, due.days AS due_days,
                    DATE '2000-01-01' + (total.next_key / 1000000)::integer AS next_date,
                    next.id AS next_stage_id
               FROM (
@@ -368,10 +379,9 @@ class CollectionEngine(models.AbstractModel):
                        SUM(chased) FILTER (
                            WHERE is_chased AND (is_overdue OR due_rank IS NOT NULL)
                        ) AS asked_net,
-                       COALESCE(MAX(due_rank) FILTER (WHERE NOT is_late_step),
-                                MAX(due_rank)) AS due_rank,
-                       COALESCE(BOOL_AND(is_late_step)
-                           FILTER (WHERE due_rank IS NOT NULL), FALSE) AS is_late_step,
+                       MIN(LEAST(date_due, %(last_day)s - 1) + 1) FILTER (
+                           WHERE NOT is_overdue AND amount_residual > amount_credit
+                       ) AS fall_date,
                        MIN((next_date - DATE '2000-01-01')::bigint * 1000000
                            + next_rank) AS next_key
                   FROM (
@@ -380,9 +390,9 @@ class CollectionEngine(models.AbstractModel):
                  GROUP BY case_id, partner_id
               ) total
          LEFT JOIN place reached ON reached.rank = total.stage_rank
-         LEFT JOIN stage due ON due.rank = total.due_rank
          LEFT JOIN stage next ON next.rank = total.next_key %% 1000000
             """,
             totals=self._get_total_columns_sql(scope),
             date=scope.date,
+            last_day=date.max,  # the last one that Python knows
         )

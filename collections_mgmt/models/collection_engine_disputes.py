@@ -222,3 +222,19 @@ class CollectionEngine(models.AbstractModel):
             company=scope.company.id,
             in_scope=scope.has("dispute.partner_id"),
         )
+
+    def _get_decision_dates(self, scope):
+        # EXTENDS: a dispute is to be answered until its deadline
+        dates = super()._get_decision_dates(scope)
+        answered = SQL(
+            """
+            (SELECT MIN(dispute.date_deadline) FROM collection_dispute dispute
+              WHERE dispute.case_id = verdict.case_id AND dispute.state IN %s)
+            """,
+            OPEN_DISPUTES,
+        )
+        # One that was accepted has no deadline while its credit note is awaited.
+        return {
+            **dates,
+            "disputed": SQL("COALESCE(%s, %s)", answered, dates["disputed"]),
+        }

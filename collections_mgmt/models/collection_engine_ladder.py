@@ -91,7 +91,8 @@ class CollectionEngine(models.AbstractModel):
         ``due_stage_id`` is the stage whose message is due on the day of the scope;
         ``is_late_step`` that it is a step some days into the stage the item stands in;
         otherwise ``next_rank`` and ``next_date`` say what comes when. Nothing is due
-        for an item of which no more than the tolerance is left to chase.
+        for an item of which no more than the tolerance is left to chase, nor for one
+        without a strategy.
 
         :param SQL condition: which ``cases`` of the scope it is about
         """
@@ -101,7 +102,7 @@ class CollectionEngine(models.AbstractModel):
                    item.amount_residual, item.amount_credit, item.amount_promised,
                    item.amount_disputed, item.amount_held, item.chased, item.is_chased,
                    item.tolerance_amount, item.stage_rank,
-                   item.due_stage_id,
+                   item.strategy_id, item.due_stage_id,
                    CASE WHEN item.due_stage_id IS NULL THEN NULL
                         WHEN item.climbs THEN item.climb_rank
                         WHEN item.remind_stage_id IS NOT NULL THEN item.remind_rank
@@ -117,7 +118,8 @@ class CollectionEngine(models.AbstractModel):
                         THEN LEAST(item.soon_date, item.climb_date) END AS next_date
               FROM (
                 SELECT item.*,
-                       CASE WHEN NOT item.is_chased THEN NULL
+                       CASE WHEN NOT item.is_chased OR item.strategy_id IS NULL
+                            THEN NULL
                             WHEN item.climbs THEN item.climb_stage_id
                             ELSE COALESCE(item.remind_stage_id, %(late_stage)s)
                        END AS due_stage_id

@@ -35,12 +35,13 @@ class CollectionEngine(models.AbstractModel):
     def _get_insert_contacts_sql(self, scope, run):
         """Return the statement that inserts contacts and the items each names.
 
-        A message is about all of a debtor, one branch or one invoice, as the strategy
-        says, and worded by its highest stage.
+        A message is about a subject of ``_get_subjects_sql`` and worded by its highest
+        stage.
         """
         return SQL(
             """
             WITH %(stages)s,
+            leader AS MATERIALIZED (%(leaders)s),
             item_fact AS MATERIALIZED (%(items)s),
             subject AS MATERIALIZED (%(subjects)s),
             address AS MATERIALIZED (%(addresses)s),
@@ -49,39 +50,14 @@ class CollectionEngine(models.AbstractModel):
             SELECT COUNT(*) FROM new_contact
             """,
             stages=self._get_stage_ctes_sql(),
+            leaders=self._get_leaders_sql(scope),
             addresses=self._get_addresses_sql(
                 SQL("SELECT DISTINCT partner_id FROM subject")
             ),
             items=self._get_item_facts_sql(scope, SQL("cases.decision = 'send'")),
-            subjects=self._get_subjects_sql(scope),
+            subjects=self._get_subjects_sql(),
             contacts=self._get_new_contacts_sql(scope, run),
             lines=self._get_new_lines_sql(scope),
-        )
-
-    def _get_subjects_sql(self, scope):
-        """Return a SELECT of what the messages are about, with the stage of each."""
-        return SQL(
-            """
-            SELECT fact.case_id, fact.partner_id, fact.move_id, fact.branch_id,
-                   fact.is_late_step, stage.id AS due_stage_id
-              FROM (
-                SELECT item.case_id, item.partner_id,
-                       CASE strategy.grouping WHEN 'invoice' THEN move.id END
-                           AS move_id,
-                       CASE strategy.grouping WHEN 'branch' THEN move.company_id END
-                           AS branch_id,
-                       BOOL_AND(item.is_late_step) AS is_late_step,
-                       COALESCE(MAX(item.due_rank) FILTER (WHERE NOT item.is_late_step),
-                                MAX(item.due_rank)) AS rank
-                  FROM item_fact item
-                  JOIN account_move move ON move.id = item.move_id
-                  JOIN collection_case cases ON cases.id = item.case_id
-                  JOIN collection_strategy strategy ON strategy.id = cases.strategy_id
-                 WHERE item.due_rank IS NOT NULL
-                 GROUP BY 1, 2, 3, 4
-              ) fact
-              JOIN stage ON stage.rank = fact.rank
-            """
         )
 
     def _get_new_contacts_sql(self, scope, run):
@@ -104,7 +80,6 @@ class CollectionEngine(models.AbstractModel):
               FROM (%(due_steps)s) subject
               JOIN collection_stage stage ON stage.id = subject.due_stage_id
              WHERE subject.channel IS NOT NULL
-               AND (NOT subject.is_late_step OR EXISTS (%(late_items)s))
              ORDER BY subject.case_id, subject.step_sequence, subject.step_id
             RETURNING id, case_id, stage_id, step_id, move_id, branch_id, state
             """,
@@ -113,31 +88,15 @@ class CollectionEngine(models.AbstractModel):
             is_test=scope.company.collection_test_mode,
             date=scope.date,
             uid=self.env.uid,
-            due_steps=self._get_due_steps_sql(SQL("subject")),
-            late_items=self._get_late_items_sql(scope),
-        )
-
-    def _get_late_items_sql(self, scope):
-        """Return a SELECT of the items of ``subject`` for which a late step is due."""
-        return SQL(
-            """
-            SELECT 1 FROM late_step, collection_item item
-             WHERE late_step.id = subject.step_id AND item.case_id = subject.case_id
-               AND item.state = 'open' AND item.stage_id = late_step.stage_id
-               AND (subject.move_id IS NULL OR item.move_id = subject.move_id)
-               AND (subject.branch_id IS NULL OR subject.branch_id = (
-                    SELECT company_id FROM account_move WHERE id = item.move_id))
-               AND %s
-            """,
-            self._get_late_step_condition_sql(scope),
+            due_steps=self._get_due_steps_sql(scope),
         )
 
     def _get_new_lines_sql(self, scope):
         """List on each contact what the debtor owes, and which items climb by it.
 
         A dunning message lists everything that fell due; a reminder what is about to.
-        What is promised, contested, held or a small difference is not asked for. A test
-        counts for nothing.
+        What is promised, contested, held or a small difference is not asked for, nor
+        what no strategy is about. A test counts for nothing.
         """
         return SQL(
             """
@@ -166,6 +125,7 @@ class CollectionEngine(models.AbstractModel):
               ) told
              WHERE CASE WHEN stage.days < 0 THEN told.stage_id IS NOT NULL
                         ELSE item.date_due <= %(date)s END
+               AND fact.strategy_id IS NOT NULL
                AND fact.amount_residual - fact.amount_promised - fact.amount_disputed
                    - fact.amount_held
                    > fact.tolerance_amount

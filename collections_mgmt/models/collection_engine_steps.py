@@ -7,14 +7,11 @@ from odoo.tools import SQL
 class CollectionEngine(models.AbstractModel):
     _inherit = "collection.engine"
 
-    def _get_due_steps_sql(self, subjects):
-        """Return a SELECT of the steps that apply to the due stage of each subject.
+    def _get_due_steps_sql(self, scope):
+        """Return a SELECT of the steps that apply to the due stage of each ``subject``.
 
         ``channel`` is how the step reaches the debtor: its own channel, else its
         fallback, NULL when neither has an address. A task needs none.
-
-        :param SQL subjects: a table with case_id, partner_id, due_stage_id and
-            is_late_step
         """
         return SQL(
             """
@@ -22,7 +19,7 @@ class CollectionEngine(models.AbstractModel):
                    reach.channel,
                    CASE WHEN reach.channel = step.channel THEN direct.partner_id
                         ELSE fallback.partner_id END AS address_partner_id
-              FROM %(subjects)s subject
+              FROM subject
               JOIN collection_step step
                 ON step.stage_id = subject.due_stage_id
                AND (step.delay_days > 0) = subject.is_late_step
@@ -42,25 +39,49 @@ class CollectionEngine(models.AbstractModel):
                          THEN step.fallback_channel END AS channel
               ) reach
              WHERE %(condition)s
+               AND (NOT subject.is_late_step OR EXISTS (%(late_items)s))
             """,
-            subjects=subjects,
             last_contact=self._get_last_contact_sql(),
             condition=self._get_step_condition_sql(),
+            late_items=self._get_late_items_sql(scope),
+        )
+
+    def _get_late_items_sql(self, scope):
+        """Return a SELECT of the items of ``subject`` for which a late step is due."""
+        return SQL(
+            """
+            SELECT 1 FROM late_step, collection_item item
+             WHERE late_step.id = step.id AND item.case_id = subject.case_id
+               AND item.state = 'open' AND item.stage_id = late_step.stage_id
+               AND (subject.move_id IS NULL OR item.move_id = subject.move_id)
+               AND (subject.branch_id IS NULL OR subject.branch_id = (
+                    SELECT company_id FROM account_move WHERE id = item.move_id))
+               AND %s
+            """,
+            self._get_late_step_condition_sql(scope),
         )
 
     # STEPS
 
     def _get_last_contact_sql(self):
-        """Return a SELECT of the last message the debtor of ``subject`` really got.
+        """Return a SELECT of the last message about ``subject`` the debtor really got.
 
-        Nothing is looked up where no step asks what the debtor did.
+        A dunning message or reminder of the engine: neither a call or message of a
+        person, nor thanks, nor the reminder of a promise. What was about all of the
+        debtor was about each of its invoices and branches. Nothing is looked up where
+        no step asks what the debtor did.
         """
         return SQL(
             """
             SELECT contact.date_opened, contact.date_clicked, contact.date_replied
               FROM collection_contact contact
              WHERE contact.case_id = subject.case_id AND contact.state = 'sent'
+               AND contact.stage_id IS NOT NULL AND contact.user_id IS NULL
                AND contact.channel <> 'task' AND step.condition <> 'always'
+               AND (subject.move_id IS NULL OR contact.move_id IS NULL
+                    OR contact.move_id = subject.move_id)
+               AND (subject.branch_id IS NULL OR contact.branch_id IS NULL
+                    OR contact.branch_id = subject.branch_id)
              ORDER BY contact.id DESC LIMIT 1
             """
         )

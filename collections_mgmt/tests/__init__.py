@@ -72,6 +72,7 @@ from . import (
     test_reply_take_up,
     test_review,
     test_rules,
+    test_subjects,
     test_sync,
     test_takeover,
     test_teams,

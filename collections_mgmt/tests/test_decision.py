@@ -363,6 +363,72 @@ class TestDecision(CollectionCommon):
         )
         self.assertEqual(self._items(move).amount_credit, 0.0)
 
+    def test_what_changes_by_itself_holds_until_more_is_overdue_or_a_stage_comes(self):
+        """Covered, small or too little: the next item decides, the first of its days.
+
+        The strategies begin three days before and five days after the due date.
+        """
+        early = self._create_strategy("Early", {-3: ("Early", 0, "email")})
+        late = self._create_strategy("Late", {5: ("Late", 0, "email")})
+        for strategy in early | late:
+            strategy.write({"tolerance_amount": 1.0, "minimum_amount": 500.0})
+        for strategy, days in ((early, 7), (late, 11)):  # due in 10 days
+            for code in ("credits", "tolerance", "minimum"):
+                with self.subTest(code, strategy=strategy.name):
+                    debtor = self._create_debtor(f"{strategy.name} {code}")
+                    debtor.collection_strategy_id = strategy
+                    overdue = 1.0 if code == "tolerance" else 80.0
+                    self._create_overdue_invoice(debtor, 9, overdue)
+                    self._create_overdue_invoice(debtor, -10, 20.0)
+                    if code == "credits":
+                        self._create_credit_note(debtor, 80.0)
+                    self._plan()
+                    case = self._case(debtor)
+                    self.assertEqual(case.decision, code)
+                    self.assertEqual(case.next_action_date, self._in_days(days))
+                    self._plan(self._in_days(days - 1))
+                    self.assertEqual(case.decision, code)
+
+    def test_what_is_disputed_holds_until_the_first_deadline(self):
+        debtor = self._create_debtor("Acme")
+        moves = [self._create_overdue_invoice(debtor, 5) for _number in range(3)]
+        self._sync_only()
+        for move, days in zip(moves, (9, 4, 2), strict=True):
+            dispute = self._create_dispute(move)
+            dispute.date_deadline = self._in_days(days)
+        dispute.write({"answer": "<p>Yes</p>", "tell_debtor": False})
+        dispute.action_accept()
+        self._plan()
+        self.assertRecordValues(
+            self._case(debtor),
+            [{"decision": "disputed", "next_action_date": self._in_days(4)}],
+        )
+
+    def test_what_waits_for_a_person_has_the_day_since_when(self):
+        """It is not put off day by day, and its history is not filled with it."""
+        debtor = self._create_debtor("Acme")
+        move = self._create_overdue_invoice(debtor, 50)
+        self._sync_only()
+        self._stand(move, self.stage_call, 5)
+        case = self._case(debtor)
+        for code, days in (("last_stage", (0, 1, 4)), ("replied", (6, 7))):
+            if code == "replied":
+                case.sudo().reply_date = "2026-03-20 12:00:00"
+            for day in days:
+                with self.subTest(code, day=day), self._day(day):
+                    self._plan()
+                    self.assertRecordValues(
+                        case,
+                        [
+                            {
+                                "decision": code,
+                                "decision_date": self._in_days(days[0]),
+                                "next_action_date": self._in_days(days[0]),
+                            }
+                        ],
+                    )
+        self.assertEqual(case.decision_ids.mapped("decision").count("last_stage"), 1)
+
     def test_a_plan_is_for_the_day_it_is_given(self):
         debtor = self._create_debtor("Acme")
         self._create_overdue_invoice(debtor, -10)
