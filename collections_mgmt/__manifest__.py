@@ -59,6 +59,7 @@
         "wizards/collection_case_move_views.xml",
         "wizards/collection_item_hold_change_views.xml",
         "wizards/mail_compose_message_views.xml",
+        "wizards/account_payment_register_views.xml",
         "views/collection_contact_views.xml",
         "views/collection_contact_review_views.xml",
         "views/collection_item_views.xml",

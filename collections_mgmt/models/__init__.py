@@ -88,6 +88,7 @@ from . import (
     collection_promise_parts,
     collection_promise_confirm,
     collection_promise_effects,
+    collection_promise_foresee,
     collection_promise_plan,
     collection_promise_proposal,
     collection_run,

@@ -49,12 +49,7 @@ class CollectionEngine(models.AbstractModel):
         promises = self._get_promises_to_judge(scope)
         if not promises:
             return {}
-        item_ids = {part.item for promise in promises for part in promise.parts}
-        residuals = self._get_residuals(item_ids)
-        settlements, of_drafts = self._get_settlements(item_ids)
-        for settlement in of_drafts:
-            if settlement.item in residuals:  # what a draft settled is open again
-                residuals[settlement.item] += settlement.amount
+        residuals, settlements = self._read_ledger(promises)
         verdicts = judge(promises, residuals, settlements, scope.date)
         moved = defaultdict(list)
         for promise_id, before, after in self.env.execute_query(
@@ -63,6 +58,37 @@ class CollectionEngine(models.AbstractModel):
             if before != after:
                 moved[before, after].append(promise_id)
         return moved
+
+    def _foresee_promises(self, scope, residuals, coming):
+        """Judge the promises of the scope as they are, and as they are to become.
+
+        Nothing is written.
+
+        :param dict residuals: {item id: units that will be open of it}, of some items
+        :param list coming: of Settlement, that the ledger does not have yet
+        :return: {promise id: (Verdict now, Verdict then)}
+        """
+        promises = self._get_promises_to_judge(scope)
+        open_now, settlements = self._read_ledger(promises)
+        now = judge(promises, open_now, settlements, scope.date)
+        then = judge(
+            promises, {**open_now, **residuals}, [*settlements, *coming], scope.date
+        )
+        return {promise.id: (now[promise.id], then[promise.id]) for promise in promises}
+
+    def _read_ledger(self, promises):
+        """Return what is open of the items promised, and what credits took off them.
+
+        :param list promises: of tools.promise_verdict.Promise
+        :return: {item id: units}, and a list of Settlement
+        """
+        item_ids = {part.item for promise in promises for part in promise.parts}
+        residuals = self._get_residuals(item_ids)
+        settlements, of_drafts = self._get_settlements(item_ids)
+        for settlement in of_drafts:
+            if settlement.item in residuals:  # what a draft settled is open again
+                residuals[settlement.item] += settlement.amount
+        return residuals, settlements
 
     def _get_judged_sql(self, scope):
         """Return a SELECT of the promises that the ledger decides about."""

@@ -63,6 +63,7 @@ from . import (
     test_promise_access,
     test_promise_effects,
     test_promise_limits,
+    test_promise_payment,
     test_promise_performance,
     test_promise_plan,
     test_promise_proposal,

@@ -1,4 +1,5 @@
 from . import (
+    account_payment_register,
     base_partner_merge,
     collection_as_of,
     collection_case_move,
