@@ -84,7 +84,11 @@ class AccountMove(models.Model):
         help="What of the open amount the debtor contests.",
     )
     collection_agreement = fields.Selection(
-        [("promised", "Promised"), ("disputed", "Disputed"), ("both", "Both")],
+        [
+            ("promised", "Promised"),
+            ("disputed", "Disputed"),
+            ("both", "Promised, Disputed"),
+        ],
         string="Agreement",
         compute="_compute_collection_amounts",
         search="_search_collection_agreement",

@@ -5,6 +5,13 @@ from odoo.tools import SQL
 
 from .res_partner import COLLECTION_GROUPS
 
+# What an invoice on hold shows, by what else is agreed about it.
+AGREEMENTS_ON_HOLD = {
+    "promised": "promised_held",
+    "disputed": "disputed_held",
+    "both": "all",
+}
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -24,20 +31,27 @@ class AccountMove(models.Model):
         help="The last day of the hold; empty: until somebody cancels it.",
     )
     collection_agreement = fields.Selection(
-        selection_add=[("held", "On Hold")],
+        selection_add=[
+            ("held", "On Hold"),
+            ("promised_held", "Promised, On Hold"),
+            ("disputed_held", "Disputed, On Hold"),
+            ("all", "Promised, Disputed, On Hold"),
+        ],
         help="Whether the debtor promised to pay the invoice or contests it, or it is "
         "on hold.",
     )
 
     @api.depends("collection_item_ids.amount_held")
     def _compute_collection_amounts(self):
-        # EXTENDS: what is on hold, where nothing else is agreed
+        # EXTENDS: what is on hold, beside what else is agreed
         result = super()._compute_collection_amounts()
         for move in self:
             items = move._get_collection_items()
             move.collection_amount_held = sum(items.mapped("amount_held"))
-            if move.collection_amount_held and not move.collection_agreement:
-                move.collection_agreement = "held"
+            if move.collection_amount_held:
+                move.collection_agreement = AGREEMENTS_ON_HOLD.get(
+                    move.collection_agreement, "held"
+                )
         return result
 
     @api.depends("collection_item_ids.amount_held")
@@ -52,14 +66,22 @@ class AccountMove(models.Model):
         return self._search_open_item("amount_held", operator, value)
 
     def _get_agreement_sql(self, items, move):
-        # EXTENDS: what is on hold, where nothing else is agreed
+        # EXTENDS: what is on hold, beside what else is agreed
         Item = self.env["collection.item"]
+        agreed = super()._get_agreement_sql(items, move)
+        held = Item._field_to_sql(items.table, "amount_held", items)
+        whens = [
+            SQL("WHEN %s THEN %s", name, with_hold)
+            for name, with_hold in AGREEMENTS_ON_HOLD.items()
+        ]
         return SQL(
-            """COALESCE(%(agreed)s, CASE WHEN SUM(%(held)s)
-                        OVER (PARTITION BY %(move)s) <> 0 THEN 'held' END)""",
-            agreed=super()._get_agreement_sql(items, move),
-            held=Item._field_to_sql(items.table, "amount_held", items),
+            """CASE WHEN SUM(%(held)s) OVER (PARTITION BY %(move)s) <> 0
+                    THEN CASE %(agreed)s %(whens)s ELSE 'held' END
+                    ELSE %(agreed)s END""",
+            agreed=agreed,
+            held=held,
             move=move,
+            whens=SQL(" ").join(whens),
         )
 
     def action_hold_items(self):

@@ -120,6 +120,18 @@ class ResPartner(models.Model):
         currency_field="currency_id",
         groups=COLLECTION_GROUPS,
     )
+    collection_aging_html = fields.Html(
+        string="Aging",
+        compute="_compute_collection_standing",
+        groups=COLLECTION_GROUPS,
+        help="Of the case in the current company.",
+    )
+    collection_payer_html = fields.Html(
+        string="How They Pay",
+        compute="_compute_collection_standing",
+        groups=COLLECTION_GROUPS,
+        help="As the case in the current company shows it.",
+    )
 
     @api.depends("is_company", "vat")
     def _compute_collection_debtor_type(self):
@@ -153,6 +165,14 @@ class ResPartner(models.Model):
                 partner.commercial_partner_id
             )
 
+    @api.depends("collection_case_id")
+    @api.depends_context("company", "uid", "lang")
+    def _compute_collection_standing(self):
+        for partner in self:
+            case = partner.collection_case_id
+            partner.collection_aging_html = case.aging_html
+            partner.collection_payer_html = case.payer_html
+
     def _search_collection_case_id(self, operator, value):
         cases = "commercial_partner_id.collection_case_ids"
         followed = self._get_collection_case_domain()
@@ -170,6 +190,17 @@ class ResPartner(models.Model):
         return Domain("company_id", "=", self.env.company.root_id.id) & Domain(
             "state", "=", "open"
         )
+
+    def _is_of_creditor(self, company):
+        """Return whether the person is nobody of another company's.
+
+        :param res.company company: a root company
+        """
+        self.ensure_one()
+        own = self.company_id.root_id
+        colleagues = self.user_ids.filtered(lambda user: not user.share)
+        works_here = company in colleagues.company_ids.root_id
+        return own in (company, own.browse()) and (works_here or not colleagues)
 
     def _get_overdue_case(self):
         """Return the open case of somebody who is late, as ``_get_overdue_cases``."""

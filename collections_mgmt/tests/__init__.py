@@ -42,6 +42,7 @@ from . import (
     test_gate_rules,
     test_gate_stops,
     test_invoice_groups,
+    test_invoice_screens,
     test_item_hold,
     test_item_hold_access,
     test_item_hold_payments,
