@@ -134,4 +134,5 @@ from . import (
     res_company_hold,
     collection_contact_announce,
     collection_incoming,
+    collection_case_course_parts,
 )

@@ -143,10 +143,12 @@ class CollectionAgreement(models.AbstractModel):
             ).items()
         ]
 
-    def _log_on_cases(self, get_text):
+    def _log_on_cases(self, get_text, message_type="auto_comment"):
         """Log a sentence about each of these on its case, in the company's language.
 
         :param get_text: function that returns the sentence of one of them
+        :param str message_type: "notification" for what the course of the case does
+            not tell of the agreement itself
         """
         for agreements in self._get_by_lang():
             bodies = {}
@@ -154,7 +156,7 @@ class CollectionAgreement(models.AbstractModel):
                 earlier = bodies.get(agreement.case_id.id)
                 text = get_text(agreement)
                 bodies[agreement.case_id.id] = f"{earlier}\n{text}" if earlier else text
-            agreements.case_id._collection_log_batch(bodies)
+            agreements.case_id._collection_log_batch(bodies, message_type)
 
     def _schedule_tasks(self, activity_type_xmlid, date, get_text):
         """Give the collector one open task of a type per open case.

@@ -108,7 +108,8 @@ class CollectionDispute(models.Model):
             % {
                 "amount": self.currency_id.format(self.amount),
                 "reason": self.reason_id.name,
-            }
+            },
+            message_type="auto_comment",  # the course of the case tells it by itself
         )
 
     def _note_on_record(self, kind, text):

@@ -305,7 +305,7 @@ class CollectionItemHold(models.Model):
         self._check_until(until)
         self.sudo().date_until = until  # in sudo: by this way alone
         self._note_debtors()
-        self._log_on_cases(lambda hold: hold._get_opened_text(reason))
+        self._log_on_cases(lambda hold: hold._get_opened_text(reason), "notification")
 
     def _cancel(self, reason):
         """Ask for the items again."""

@@ -18,7 +18,11 @@ class CollectionPromise(models.Model):
         """
         if after in FAILED_PROMISES and before not in FAILED_PROMISES:
             self._on_failed(scope)
-        self._log_on_cases(lambda promise: promise._get_verdict_text())
+        self._log_on_cases(
+            lambda promise: promise._get_verdict_text(),
+            # That it is open again is no entry of its own in the course of the case.
+            "notification" if after == "open" else "auto_comment",
+        )
         self._note_verdict(after)
 
     def _on_failed(self, scope):

@@ -76,7 +76,7 @@ class MailThread(models.AbstractModel):
             cases._receive_opt_out(author, answered, message_dict)
         return thread_id
 
-    def _collection_log_batch(self, bodies):
+    def _collection_log_batch(self, bodies, message_type="notification"):
         """Log notes on records, any number of them at once.
 
         As ``_message_log_batch``, which takes a millisecond for each: a bank import
@@ -84,9 +84,12 @@ class MailThread(models.AbstractModel):
         other modules add; the others are copies of its row with their own text.
 
         :param dict bodies: {record id: text}
+        :param str message_type: as for ``_message_log``
         """
         (first_id, text), *others = bodies.items()
-        note_sudo = self.browse(first_id)._message_log(body=text)
+        note_sudo = self.browse(first_id)._message_log(
+            body=text, message_type=message_type
+        )
         if not others:
             return
         note_sudo.flush_recordset()

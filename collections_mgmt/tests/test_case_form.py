@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 from odoo.tools import html2plaintext
 
 from .test_ranking import RankingCommon
@@ -155,6 +155,98 @@ class TestCourse(CaseFormCommon):
                 ("Contacted recently", self.today - timedelta(days=4)),
             ],
         )
+
+    def test_the_form_says_how_many_there_are_and_offers_all(self):
+        case = self._create_plain_case([(5, 100)])
+        for number in range(45):
+            case.message_post(body=f"Note {number} taken", message_type="comment")
+        case.invalidate_recordset()
+        self.assertTrue(case.is_course_cut)
+        entries, count = case._read_course(None)
+        self.assertEqual(len(entries), count)
+        self.assertGreaterEqual(count, 45)
+        text = self._read(case.course_html)
+        self.assertIn(f"The last 40 of {count} entries.", text)
+        self.assertNotIn("Note 0 taken", text)
+        action = case.action_open_course()
+        form = Form(
+            self.env["collection.case"].browse(action["res_id"]),
+            view=action["views"][0][0],
+        )
+        self.assertIn("Note 0 taken", self._read(form.full_course_html))
+        self.assertIn(f"Entries: {count}", self._read(form.full_course_html))
+
+    def test_a_short_course_is_not_cut(self):
+        case = self._create_plain_case([(5, 100)])
+        self.assertFalse(case.is_course_cut)
+
+    def _get_lines(self, case):
+        """Return (title, text) of the entries, the first one first."""
+        case.invalidate_recordset()
+        return [
+            (entry["title"], entry["text"].replace("\N{NO-BREAK SPACE}", " "))
+            for entry in case._get_course(None)[::-1]
+        ]
+
+    def _create_case_of_invoice(self):
+        move = self._create_overdue_invoice(self._create_debtor("Acme"), 5, 100)
+        self._sync_only()
+        return self._case(move.partner_id), move
+
+    def test_a_promise_is_an_entry_when_made_and_when_over(self):
+        case, move = self._create_case_of_invoice()
+        self._create_promise(move).action_confirm()
+        self._end_transaction()
+        made = ("Promise", "$ 100.00 · until 03/20/2026")
+        self.assertEqual(self._get_lines(case).count(made), 1)
+        self._pay(move)
+        self._end_transaction()
+        kept = ("Promise: Kept", "$ 100.00 · until 03/20/2026")
+        lines = self._get_lines(case)
+        self.assertLess(lines.index(made), lines.index(kept))
+        texts = " ".join(text for _title, text in lines)
+        self.assertNotIn("promised $ 100.00 until", texts, "It is told once.")
+
+    def test_a_broken_promise_is_an_entry(self):
+        case, move = self._create_case_of_invoice()
+        self._create_promise(move).action_confirm()
+        self._end_transaction()
+        with self._day(20):
+            self.env["collection.engine"].sudo()._follow(self.env.company)
+            self._end_transaction()
+            titles = [title for title, _text in self._get_lines(case)]
+        self.assertIn("Promise: Broken", titles)
+
+    def test_disputes_and_holds_are_entries(self):
+        case, move = self._create_case_of_invoice()
+        dispute = self._create_dispute(move, 40.0)
+        hold = self._create_hold(move)
+        self._end_transaction()
+        titles = [title for title, _text in self._get_lines(case)]
+        self.assertEqual(titles.count("Dispute"), 1)
+        self.assertEqual(titles.count("Hold"), 1)
+        dispute.action_withdraw()
+        hold._cancel("The document came")
+        self._end_transaction()
+        titles = [title for title, _text in self._get_lines(case)]
+        self.assertIn("Dispute: Withdrawn", titles)
+        self.assertIn("Hold: Cancelled", titles)
+
+    def test_a_stage_reached_is_an_entry(self):
+        case, move = self._create_case_of_invoice()
+        self._run()
+        reached = self._items(move).stage_id
+        self.assertTrue(reached)
+        self.assertIn((f"Stage: {reached.name}", move.name), self._get_lines(case))
+
+    def test_a_prolonged_hold_is_told(self):
+        case, move = self._create_case_of_invoice()
+        hold = self._create_hold(move)
+        before = self._get_lines(case)
+        hold._prolong(hold.date_until + timedelta(days=1), "Still searching")
+        self._end_transaction()
+        new = set(self._get_lines(case)) - set(before)
+        self.assertTrue([text for _title, text in new if "Still searching" in text])
 
     def test_words_of_a_debtor_are_escaped(self):
         case = self._create_plain_case([(5, 100)])
