@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools import SQL
 
 from .common import CollectionCommon
 
@@ -29,6 +30,13 @@ CREDIT_CONTROL = """
          '{"en_US": "<p>Please pay</p><script>x()</script>"}'),
         (2, 1, '{"en_US": "Firm"}', 2, 'previous_date', 20, 'letter', NULL),
         (3, 1, '{"en_US": "Call"}', 3, 'end_of_month', 45, 'phone', NULL);
+"""
+# What many a program puts on customers, the rest of which means nothing here.
+PARTNER_FIELDS = """
+    ALTER TABLE res_partner ADD payment_responsible_id integer,
+        ADD payment_next_action text, ADD payment_next_action_date date,
+        ADD payment_note text, ADD manual_followup boolean,
+        ADD payment_next_action_type varchar;
 """
 # Those of Odoo's follow-up.
 FOLLOW_UP = """
@@ -291,6 +299,74 @@ class TestTakeover(CollectionCommon):
         case = self._case(self.debtor)
         self.assertEqual(case.agent_id, self.collector)
         self.assertEqual(str(case.activity_ids.date_deadline), "2026-04-01")
+
+    def _fill_partner_fields(self, **values):
+        self.env.flush_all()
+        self.cr.execute(PARTNER_FIELDS)
+        values = {
+            "payment_responsible_id": self.collector.id,
+            "payment_next_action": "Ask for the cheque\nat the front desk",
+            "payment_next_action_date": "2026-03-20",
+            "payment_note": "Pays after a call <b>",
+            **values,
+        }
+        for name, value in values.items():
+            self.cr.execute(
+                SQL(
+                    "UPDATE res_partner SET %s = %s WHERE id = %s",
+                    *(SQL.identifier(name), value, self.debtor.id),
+                )
+            )
+
+    def test_fields_on_customers_are_read_without_their_program(self):
+        self._fill_partner_fields()
+        self._take_over(source="partner_fields")
+        case = self._case(self.debtor)
+        self.assertEqual(self.debtor.collection_agent_id, self.collector)
+        self.assertEqual(case.activity_ids.summary, "Ask for the cheque")
+        self.assertIn("at the front desk", case.activity_ids.note)
+        self.assertEqual(str(case.activity_ids.date_deadline), "2026-03-20")
+        bodies = " ".join(case.message_ids.mapped("body"))
+        self.assertIn("Pays after a call &lt;b&gt;", bodies)
+        self.assertTrue(self.env.company.collection_strategy_id, "It stays as it was.")
+
+    def test_an_action_without_a_date_is_for_today(self):
+        self._fill_partner_fields(payment_next_action_date=None)
+        self._take_over(source="partner_fields")
+        activity = self._case(self.debtor).activity_ids
+        self.assertEqual(activity.date_deadline, self.today)
+
+    def test_fields_on_customers_are_read_beside_another_program(self):
+        self._fill_partner_fields()
+        self.cr.execute(FOLLOW_UP)
+        self.cr.execute(
+            "INSERT INTO account_followup_followup_line VALUES (1, %s, 15, %s, TRUE)",
+            ['{"en_US": "First"}', self.env.company.id],
+        )
+        self._take_over(source="account_followup")
+        case = self._case(self.debtor)
+        self.assertEqual(self.debtor.collection_agent_id, self.collector)
+        self.assertEqual(case.activity_ids.summary, "Ask for the cheque")
+
+    def test_the_dry_run_lists_what_is_not_taken(self):
+        self._fill_partner_fields(manual_followup=True, payment_next_action_type="call")
+        wizard = self.env["collection.takeover"].create({"source": "partner_fields"})
+        wizard.action_preview()
+        for sentence in (
+            "Notes on cases: 1.",
+            "Not taken over: manual_followup (customers: 1).",
+            "Not taken over: payment_next_action_type (customers: 1).",
+        ):
+            self.assertIn(sentence, wizard.report)
+        self.assertNotIn("latest_followup_date", wizard.report)
+
+    def test_notes_are_taken_once(self):
+        self._fill_partner_fields()
+        self._take_over(source="partner_fields")
+        before = len(self._case(self.debtor).message_ids)
+        wizard = self._take_over(source="partner_fields")
+        self.assertEqual(len(self._case(self.debtor).message_ids), before)
+        self.assertIn("Nothing new to take over.", wizard.report)
 
     def test_without_another_program_a_sentence_says_so(self):
         wizard = Form(self.env["collection.takeover"]).save()

@@ -19,5 +19,6 @@ from . import (
     collection_reassign,
     collection_reply,
     collection_takeover,
+    collection_takeover_partners,
     mail_compose_message,
 )

@@ -81,7 +81,8 @@ class CollectionTakeover(models.TransientModel):
     def _get_nothing_sentence(self):
         return self.env._(
             "There is nothing to take over from: neither OCA's "
-            "account_credit_control nor Odoo's follow-up is installed here."
+            "account_credit_control nor Odoo's follow-up is installed here, and "
+            "customers have no follow-up fields of another program."
         )
 
     def _get_action(self):
@@ -114,7 +115,8 @@ class CollectionTakeover(models.TransientModel):
         wizard._set_stages(findings, stages, counts)
         wizard._note_history(findings, stages, counts)
         wizard._plan_actions(findings, counts)
-        return wizard._describe(counts)
+        wizard._keep_notes(findings, counts)
+        return "\n".join([wizard._describe(counts), *wizard._describe_left(findings)])
 
     def _create_strategies(self, findings, counts):
         """Return {policy ref: strategy} and {level ref: stage}, made or found again."""
@@ -209,21 +211,6 @@ class CollectionTakeover(models.TransientModel):
         if self.make_default and findings.default in strategies:
             self.company_id.collection_strategy_id = strategies[findings.default]
             counts["default"] = 1
-
-    def _assign_agents(self, findings, counts):
-        """Take over who looks after the debtors, of those who can open their cases."""
-        users = self.env["res.users"].browse(set(findings.agents.values())).exists()
-        able = users.filtered_domain(users._get_able_domain(self.company_id))
-        may_work = set(able.ids)
-        for partner in self.env["res.partner"].browse(findings.agents).exists():
-            user_id = findings.agents[partner.id]
-            if partner.collection_agent_id:
-                continue
-            if user_id in may_work:
-                partner.collection_agent_id = user_id
-                counts["agents"] += 1
-            else:
-                counts["strangers"] += 1
 
     def _stop_left_alone(self, findings, counts):
         """Whom the other program does not follow is not contacted by itself here."""
@@ -379,28 +366,6 @@ class CollectionTakeover(models.TransientModel):
             minimal_qcontext=True,
         )
 
-    def _plan_actions(self, findings, counts):
-        """Make the next actions of debtors that have an open case into activities."""
-        cases = self.env["collection.case"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("state", "=", "open"),
-                ("partner_id", "in", list(findings.actions)),
-            ]
-        )
-        for case in cases:
-            if self._find_taken("mail.activity", f"action_{case.partner_id.id}"):
-                continue
-            day, text = findings.actions[case.partner_id.id]
-            activity = case.activity_schedule(
-                "mail.mail_activity_data_todo",
-                fields.Date.to_date(day),
-                summary=text.split("\n")[0][:200] or self.env._("Next action"),
-                user_id=(case.agent_id or self.env.user).id,
-            )
-            self._remember(activity, f"action_{case.partner_id.id}")
-            counts["actions"] += 1
-
     # THE REPORT
 
     def _describe(self, counts):
@@ -426,6 +391,7 @@ class CollectionTakeover(models.TransientModel):
                 count=counts["cases"],
             ),
             self.env._("Next actions: %(count)s.", count=counts["actions"]),
+            self.env._("Notes on cases: %(count)s.", count=counts["notes"]),
             self.env._(
                 "Debtors who were not followed and got a stop: %(count)s.",
                 count=counts["holds"],

@@ -6,6 +6,7 @@ another company may not see is no reason to lose a debtor's history.
 
 from dataclasses import dataclass, field
 
+from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, table_columns, table_exists
 
@@ -14,6 +15,18 @@ from ..tools.takeover import Level
 # How other programs name what ours call channels.
 CHANNELS = {"letter": "letter", "email": "email", "phone": "task"}
 MODES = {"net_days": "due", "end_of_month": "month", "previous_date": "previous"}
+
+# Follow-up fields that programs of many kinds put on partners.
+FIELD_AGENT = "payment_responsible_id"
+FIELD_ACTION = "payment_next_action"
+FIELD_ACTION_DATE = "payment_next_action_date"
+FIELD_NOTE = "payment_note"
+PARTNER_FIELDS = (FIELD_AGENT, FIELD_ACTION, FIELD_ACTION_DATE, FIELD_NOTE)
+# Those that mean nothing here: only how many there are is told.
+LEFT_FIELDS = (
+    *("manual_followup", "payment_next_action_type", "latest_followup_date"),
+    *("followup_reminder_type", "followup_line_id"),
+)
 
 
 @dataclass
@@ -24,7 +37,8 @@ class Findings:
     ``partner_policies``, ``move_policies``: {id: policy ref}; ``agents``: {partner id:
     user id}; ``actions``: {partner id: (date, text)}; ``sent``: one (journal item id,
     level ref, date, channel) for each reminder that went out; ``left_alone``: ids of
-    the partners whom the program does not follow.
+    the partners whom the program does not follow; ``notes``: {partner id: text};
+    ``left``: {column of partners: how many have it}, which is not taken over.
     """
 
     policies: dict = field(default_factory=dict)
@@ -35,6 +49,8 @@ class Findings:
     actions: dict = field(default_factory=dict)
     sent: list = field(default_factory=list)
     left_alone: list = field(default_factory=list)
+    notes: dict = field(default_factory=dict)
+    left: dict = field(default_factory=dict)
 
 
 class Source:
@@ -51,8 +67,21 @@ class Source:
         return table_exists(env.cr, cls.table)
 
     def find(self):
-        """Return the Findings."""
-        raise NotImplementedError
+        """Return the Findings: what the program knows, and partners beside it.
+
+        The fields on partners are read whatever put them there. Where the program
+        itself knows better, that counts.
+        """
+        findings = self._find()
+        findings.actions = self._merge_actions(findings.actions)
+        findings.agents = {**self._read_plain_agents(), **findings.agents}
+        findings.notes = self._read_plain_notes()
+        findings.left = self._count_left()
+        return findings
+
+    def _find(self):
+        """Return the Findings of the program's own tables."""
+        return Findings()
 
     def _rows(self, query, **values):
         return self.env.execute_query(SQL(query, company=self.company.id, **values))
@@ -86,6 +115,49 @@ class Source:
             first=values[0],
         )
 
+    # FIELDS ON PARTNERS
+
+    def _read_plain_agents(self):
+        return {
+            partner_id: int(user_id)
+            for partner_id, user_id in self._partner_values(FIELD_AGENT)
+        }
+
+    def _read_plain_actions(self):
+        """Return {partner id: (date, text)}; without a date it is to be done today."""
+        dates = dict(self._partner_values(FIELD_ACTION_DATE))
+        texts = dict(self._partner_values(FIELD_ACTION))
+        today = fields.Date.context_today(self.company)
+        return {
+            partner_id: (dates.get(partner_id) or today, texts.get(partner_id) or "")
+            for partner_id in {**dates, **texts}
+            if dates.get(partner_id) or (texts.get(partner_id) or "").strip()
+        }
+
+    def _merge_actions(self, actions):
+        """Return the program's actions, with the words that partners add to them."""
+        merged = self._read_plain_actions()
+        for partner_id, (date, text) in actions.items():
+            _date, words = merged.get(partner_id, (date, ""))
+            merged[partner_id] = (date, text or words)
+        return merged
+
+    def _read_plain_notes(self):
+        return {
+            partner_id: note
+            for partner_id, note in self._partner_values(FIELD_NOTE)
+            if note.strip()
+        }
+
+    def _count_left(self):
+        """Return {column: number of partners}, of what is not taken over."""
+        counts = {}
+        for name in LEFT_FIELDS:
+            values = [value for _id, value in self._partner_values(name)]
+            if count := sum(value not in (False, "", "false") for value in values):
+                counts[name] = count
+        return counts
+
 
 class CreditControl(Source):
     """OCA's account_credit_control."""
@@ -94,7 +166,7 @@ class CreditControl(Source):
     name = "OCA Credit Control"
     table = "credit_control_policy"
 
-    def find(self):
+    def _find(self):
         return Findings(
             policies=self._read_policies(),
             default=self._read_default(),
@@ -105,13 +177,6 @@ class CreditControl(Source):
                         WHERE credit_policy_id IS NOT NULL"""
                 )
             ),
-            agents=dict(self._partner_values("payment_responsible_id")),
-            actions={
-                partner_id: (date, text or "")
-                for partner_id, date, text in self._partner_values(
-                    "payment_next_action_date", "payment_next_action"
-                )
-            },
             sent=[
                 (line_id, level_id, date, CHANNELS.get(channel, "other"))
                 for line_id, level_id, date, channel in self._rows(
@@ -182,7 +247,7 @@ class FollowUp(Source):
     name = "Odoo Follow-up"
     table = "account_followup_followup_line"
 
-    def find(self):
+    def _find(self):
         return Findings(
             policies=self._read_policies(),
             default=self.code,
@@ -232,4 +297,17 @@ class FollowUp(Source):
         ]
 
 
-SOURCES = (CreditControl, FollowUp)
+class PartnerFields(Source):
+    """Follow-up fields on partners, whatever put them there."""
+
+    code = "partner_fields"
+    name = "Follow-up Fields on Customers"
+
+    @classmethod
+    def is_present(cls, env):
+        return any(
+            column_exists(env.cr, "res_partner", name) for name in PARTNER_FIELDS
+        )
+
+
+SOURCES = (CreditControl, FollowUp, PartnerFields)
