@@ -30,6 +30,8 @@ class CollectionContact(models.Model):
 
     @api.depends(
         "partner_id.collection_cc_ids.email_normalized",
+        "partner_id.collection_cc_ids.company_id",
+        "partner_id.collection_cc_ids.user_ids.company_ids",
         "partner_id.collection_consent_ids",
         "address_partner_id.email_normalized",
     )
@@ -48,8 +50,13 @@ class CollectionContact(models.Model):
                 )
 
     def _get_copied_addresses(self):
-        """Return the addresses that the debtor wants to have a copy."""
-        copied = self.partner_id.collection_cc_ids
+        """Return the addresses that are to have a copy.
+
+        The debtor may be shared by several companies: people of another one get none.
+        """
+        copied = self.partner_id.collection_cc_ids.filtered(
+            lambda person: person._is_of_creditor(self.company_id)
+        )
         addresses = dict.fromkeys(copied.mapped("email_normalized"))
         addresses.pop(self.address_partner_id.email_normalized, None)
         return [*filter(None, addresses)]

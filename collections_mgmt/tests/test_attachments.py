@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -246,6 +246,27 @@ class TestAttachments(AttachmentCommon):
     def test_without_copies_the_contact_says_nothing_of_them(self):
         contact = self._email(self._create_overdue_invoice(self.debtor, 5))
         self.assertFalse(contact.email_cc)
+
+    def test_a_colleague_of_another_company_gets_no_copy(self):
+        """A debtor is shared; what one company writes is no matter of another's."""
+        other = self._create_creditor("Other Creditor")
+        ours, theirs = (
+            new_test_user(
+                self.env,
+                login=f"sales{company.id}",
+                email=f"sales{company.id}@creditor.test",
+                groups="base.group_user",
+                company_id=company.id,
+                company_ids=[Command.set(company.ids)],
+            )
+            for company in (self.env.company, other)
+        )
+        outside = self.env["res.partner"].create(
+            {"name": "Of Them", "email": "of@them.test", "company_id": other.id}
+        )
+        self.debtor.collection_cc_ids = ours.partner_id | theirs.partner_id | outside
+        contact = self._email(self._create_overdue_invoice(self.debtor, 5))
+        self.assertEqual(contact.email_cc, ours.email)
 
     def test_copies_take_no_query_per_contact(self):
         debtors = [self._create_debtor(f"Debtor {index}") for index in range(20)]
