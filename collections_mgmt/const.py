@@ -184,6 +184,9 @@ FIRST_TIMES = {
 # How many facts are sealed, verified or written into an evidence file at a time.
 SEAL_BATCH_SIZE = 5000
 
+# The type of notes about what the course of a case tells as an entry of its own.
+TOLD_BY_COURSE = "auto_comment"
+
 DISPUTE_STATES = [
     ("open", "Open"),
     ("review", "In Review"),

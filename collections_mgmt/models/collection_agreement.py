@@ -143,12 +143,12 @@ class CollectionAgreement(models.AbstractModel):
             ).items()
         ]
 
-    def _log_on_cases(self, get_text, message_type="auto_comment"):
+    def _log_on_cases(self, get_text, message_type="notification"):
         """Log a sentence about each of these on its case, in the company's language.
 
         :param get_text: function that returns the sentence of one of them
-        :param str message_type: "notification" for what the course of the case does
-            not tell of the agreement itself
+        :param str message_type: TOLD_BY_COURSE for what the course of the case tells
+            of the agreement itself
         """
         for agreements in self._get_by_lang():
             bodies = {}

@@ -11,8 +11,8 @@ MOST_ENTRIES = 40
 SHOWN_TEXT = 160
 # What became of a message, and no decision of its own.
 MESSAGE_DECISIONS = ("queued", "sent", "dropped", "skipped")
-# Words of people, and what the case says of itself; no trace of changed fields, and no
-# note ("auto_comment") about what is an entry of its own.
+# Words of people, and what the case says of itself; no trace of changed fields, and
+# nothing that is TOLD_BY_COURSE as an entry of its own.
 MESSAGE_TYPES = ("comment", "email", "email_outgoing", "notification", "sms")
 
 

@@ -73,23 +73,15 @@ class CollectionCase(models.Model):
     def _get_course_holds(self, _limit):
         title, entries = self.env._("Hold"), []
         for hold in self.item_hold_ids:
-            what = (
-                self.env._("The Whole Case")
-                if hold.is_whole_case
-                else hold.currency_id.format(hold.amount)
-            )
             entries += self._get_course_end(
-                hold, hold.date_closed, title, what, hold.reason_id.name
-            )
-            until = hold.date_until and self.env._(
-                "until %(date)s", date=format_date(self.env, hold.date_until)
+                hold, hold.date_closed, title, hold._get_ended_text()
             )
             entries.append(
                 self._prepare_course_entry(
                     hold.date_from,
                     "fa-pause",
                     title,
-                    *(what, hold.reason_id.name, until),
+                    hold._get_opened_text(),
                     color="warning",
                 )
             )

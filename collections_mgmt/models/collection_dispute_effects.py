@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.tools import html2plaintext
 
+from ..const import TOLD_BY_COURSE
 from .collection_contact_guard import PLAN_STATES
 
 TASK = "collections_mgmt.mail_activity_type_dispute"
@@ -109,7 +110,7 @@ class CollectionDispute(models.Model):
                 "amount": self.currency_id.format(self.amount),
                 "reason": self.reason_id.name,
             },
-            message_type="auto_comment",  # the course of the case tells it by itself
+            message_type=TOLD_BY_COURSE,
         )
 
     def _note_on_record(self, kind, text):

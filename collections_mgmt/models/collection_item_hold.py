@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..const import HOLD_STATES, PAYMENT_METHODS
+from ..const import HOLD_STATES, PAYMENT_METHODS, TOLD_BY_COURSE
 
 # What people say when they record one; nothing of it is edited afterwards.
 NEW_FIELDS = frozenset(
@@ -305,7 +305,7 @@ class CollectionItemHold(models.Model):
         self._check_until(until)
         self.sudo().date_until = until  # in sudo: by this way alone
         self._note_debtors()
-        self._log_on_cases(lambda hold: hold._get_opened_text(reason), "notification")
+        self._log_on_cases(lambda hold: hold._get_opened_text(reason))
 
     def _cancel(self, reason):
         """Ask for the items again."""
@@ -321,7 +321,7 @@ class CollectionItemHold(models.Model):
             }
         )
         self._note_debtors()
-        self._log_on_cases(lambda hold: hold._get_ended_text())
+        self._log_on_cases(lambda hold: hold._get_ended_text(), TOLD_BY_COURSE)
 
     def _note_debtors(self):
         """Have these debtors decided anew when the transaction ends."""

@@ -5,6 +5,7 @@ import logging
 from odoo import models
 from odoo.tools import format_date
 
+from ..const import TOLD_BY_COURSE
 from ..tools.errors import CONFLICTS
 from ..tools.receipts import get_receipt_kind
 
@@ -18,7 +19,7 @@ class CollectionItemHold(models.Model):
 
     def _on_opened(self):
         self._note_debtors()
-        self._log_on_cases(lambda hold: hold._get_opened_text())
+        self._log_on_cases(lambda hold: hold._get_opened_text(), TOLD_BY_COURSE)
         for hold in self.filtered("contact_id"):
             hold._note_on_record()
         for hold in self.filtered("message_id"):
@@ -128,7 +129,7 @@ class CollectionItemHold(models.Model):
         return True
 
     def _tell_ended(self, date):
-        self._log_on_cases(lambda hold: hold._get_ended_text())
+        self._log_on_cases(lambda hold: hold._get_ended_text(), TOLD_BY_COURSE)
         # In their own conversations, too: the engine's statement tracked nothing.
         for holds in self._get_by_lang():
             bodies = {hold.id: hold._get_ended_text() for hold in holds}

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from ..const import PAYMENT_METHODS, PROMISE_STATES
+from ..const import PAYMENT_METHODS, PROMISE_STATES, TOLD_BY_COURSE
 
 # What may be added to a promise that is in force.
 FREE_FIELDS = frozenset({"note", "payment_method", "promiser_id"})
@@ -285,7 +285,8 @@ class CollectionPromise(models.Model):
             lambda promise: promise.env._(
                 "Promise of %(amount)s cancelled.",
                 amount=promise.currency_id.format(promise.amount),
-            )
+            ),
+            TOLD_BY_COURSE,
         )
         return True
 

@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.tools import SQL, format_date
 
-from ..const import FAILED_PROMISES
+from ..const import FAILED_PROMISES, TOLD_BY_COURSE
 
 
 class CollectionPromise(models.Model):
@@ -20,8 +20,8 @@ class CollectionPromise(models.Model):
             self._on_failed(scope)
         self._log_on_cases(
             lambda promise: promise._get_verdict_text(),
-            # That it is open again is no entry of its own in the course of the case.
-            "notification" if after == "open" else "auto_comment",
+            # That it is open again is no entry of its own.
+            "notification" if after == "open" else TOLD_BY_COURSE,
         )
         self._note_verdict(after)
 
@@ -72,7 +72,8 @@ class CollectionPromise(models.Model):
         """
         self.ensure_one()
         self._log_on_cases(
-            lambda promise: "\n".join([promise._get_made_text(), *limits])
+            lambda promise: "\n".join([promise._get_made_text(), *limits]),
+            "notification" if limits else TOLD_BY_COURSE,
         )
         # In sudo: facts are the suite's own; who may confirm was checked before.
         self.contact_id.sudo()._note_event(
