@@ -94,6 +94,12 @@ PAYMENT_METHODS = [
 # States of a contact that may still reach the debtor.
 PENDING_STATES = ("review", "planned", "queued")
 
+# What an outgoing queue may be about to send: for the first time, or once more.
+QUEUE_STATES = ("queued", "failed")
+
+# What was decided not to leave, whoever tries to send it again.
+OFF_STATES = ("dropped", "blocked")
+
 # What the engine concluded about a case. The order is the order of the checks: the
 # first that applies is the answer.
 DECISIONS = [

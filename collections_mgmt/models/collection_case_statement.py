@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import fields, models
 
 from ..tools.statement import Row, group_by_currency
@@ -34,14 +36,17 @@ class CollectionCase(models.Model):
     def _get_statement_blocks(self):
         """Return all that is open, due or not, and the credits, per currency.
 
+        What is promised, disputed or on hold is in it, and said apart.
+
         :return: list of tools.statement.CurrencyBlock
         """
         self.ensure_one()
         credit = self._get_credits_by_currency()
-        return group_by_currency(
+        blocks = group_by_currency(
             [self._get_statement_row(item) for item in self.open_item_ids],
             credit.get((self.partner_id.id, self.company_id.id), {}),
         )
+        return [replace(block, is_complete=True) for block in blocks]
 
     def _get_statement_row(self, item):
         return Row(
@@ -50,6 +55,7 @@ class CollectionCase(models.Model):
             days_overdue=item.days_overdue,
             amount=item.amount_residual_currency,
             currency=item.currency_id,
+            agreed=item.currency_id.round(item.amount_agreed_currency),
         )
 
     def _get_statement_filename(self):

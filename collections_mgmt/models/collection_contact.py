@@ -205,13 +205,13 @@ class CollectionContact(models.Model):
         """
         self.env.flush_all()
         rows = defaultdict(list)
-        for contact_id, currency_id, *values, share in self.env.execute_query(
+        for contact_id, currency_id, *values, agreed, share in self.env.execute_query(
             SQL(
                 """
                 SELECT told.contact_id, line.currency_id,
                        COALESCE(move.name, line.name, ''), item.date_due,
                        contact.date_planned - item.date_due,
-                       told.amount_residual_currency,
+                       told.amount_residual_currency, told.amount_agreed_currency,
                        COALESCE(item.amount_credit / NULLIF(item.amount_residual, 0), 0)
                   FROM collection_contact_line told
                   JOIN collection_contact contact ON contact.id = told.contact_id
@@ -226,7 +226,10 @@ class CollectionContact(models.Model):
         ):
             currency = self.env["res.currency"].browse(currency_id)
             credit = currency.round(share * values[-1]) if share else 0.0
-            rows[contact_id].append(Row(*values, currency=currency, credit=credit))
+            agreed = currency.round(agreed) if agreed else 0.0
+            rows[contact_id].append(
+                Row(*values, currency=currency, credit=credit, agreed=agreed)
+            )
         return rows
 
     def _get_shown_credit(self, rows, ledger_credit):
@@ -301,7 +304,7 @@ class CollectionContact(models.Model):
     def _set_dropped(self, reason):
         today = fields.Date.context_today(self)
         moved = self._set_state(
-            PENDING_STATES, "dropped", date_done=today, reason=reason
+            (*PENDING_STATES, "failed"), "dropped", date_done=today, reason=reason
         )
         moved.line_ids.write({"is_counted": False})
         moved._get_cases_of_today()._note_outcome("dropped", today)
@@ -453,6 +456,20 @@ class CollectionContactLine(models.Model):
     )
     amount_residual_currency = fields.Monetary(
         string="Open Amount", currency_field="currency_id"
+    )
+    amount_agreed = fields.Monetary(
+        string="Not Asked For (Company Currency)", currency_field="company_currency_id"
+    )
+    amount_agreed_currency = fields.Monetary(
+        string="Not Asked For",
+        currency_field="currency_id",
+        help="Part of the open amount that was promised, disputed or on hold.",
+    )
+    amount_credit = fields.Monetary(
+        string="Covered by Credits",
+        currency_field="company_currency_id",
+        help="Part of the open amount that payments and credit notes covered which "
+        "were not yet allocated.",
     )
 
     # The database itself keeps two runs from telling a debtor the same thing twice.

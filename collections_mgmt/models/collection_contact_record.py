@@ -268,15 +268,24 @@ class CollectionContact(models.Model):
 
     @api.model
     def _get_items_told_sql(self, contact_ids):
-        """Return a SELECT of what contacts ask for, as one jsonb array for each."""
+        """Return a SELECT of what contacts ask for, as one jsonb array for each.
+
+        What is open is there as well, where not all of it is asked for.
+        """
         return SQL(
             """
-            SELECT told.contact_id, jsonb_agg(jsonb_build_object(
+            SELECT told.contact_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                        'document', COALESCE(move.name, line.name),
                        'due', item.date_due,
-                       'amount', told.amount_residual_currency,
+                       'amount', CASE WHEN told.amount_agreed_currency <> 0
+                           THEN ROUND(told.amount_residual_currency
+                                      - told.amount_agreed_currency,
+                                      currency.decimal_places)
+                           ELSE told.amount_residual_currency END,
+                       'open', CASE WHEN told.amount_agreed_currency <> 0
+                                    THEN told.amount_residual_currency END,
                        'currency', currency.name
-                   ) ORDER BY told.id) AS items
+                   )) ORDER BY told.id) AS items
               FROM collection_contact_line told
               JOIN collection_item item ON item.id = told.item_id
               JOIN account_move move ON move.id = item.move_id

@@ -26,8 +26,8 @@ class CollectionContact(models.Model):
     amount_asked = fields.Monetary(
         compute="_compute_amount_asked",
         currency_field="company_currency_id",
-        help="Total of the items named, in company currency, before credits are "
-        "deducted.",
+        help="Total of the items named, in company currency, less what is promised, "
+        "disputed or on hold, before credits are deducted.",
     )
     days_overdue = fields.Integer(
         string="Days Late",
@@ -49,7 +49,9 @@ class CollectionContact(models.Model):
         for contact in self:
             lines = contact.line_ids
             dates = [day for day in lines.item_id.mapped("date_due") if day]
-            contact.amount_asked = sum(lines.mapped("amount_residual"))
+            contact.amount_asked = sum(
+                line.amount_residual - line.amount_agreed for line in lines
+            )
             contact.days_overdue = (today - min(dates)).days if dates else 0
 
     # ACTIONS: contacts have no write access for users; each action checks it itself

@@ -5,6 +5,8 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..const import QUEUE_STATES
+
 # What a contact is about; a thank-you is about none of these.
 MEANT_FIELDS = ("stage_id", "step_id", "promise_id", "user_id")
 
@@ -28,18 +30,42 @@ class CollectionContact(models.Model):
     def _drop_settled(self, scope):
         """Drop the messages on their way of whose items nothing is left to ask for.
 
-        A message in the outgoing queue has passed its last check and leaves.
+        A message in an outgoing queue is asked about when it leaves.
 
         :param Scope scope: the debtors to look at
         """
+        self._drop_settled_of(self._get_waiting_sql(scope))
+
+    def _drop_settled_in_queue(self):
+        """Drop those of these that wait in a queue and have nothing left to ask for."""
+        written = self.filtered(lambda contact: contact.state in QUEUE_STATES)
+        if written:
+            self._drop_settled_of(
+                SQL(
+                    """
+                    SELECT id, case_id FROM collection_contact
+                     WHERE id = ANY(%s) AND stage_id IS NOT NULL
+                    """,
+                    written.ids,
+                )
+            )
+
+    @api.model
+    def _drop_settled_of(self, waiting):
+        """Drop those of the contacts that have nothing left to ask for.
+
+        :param SQL waiting: a SELECT of id and case_id
+        """
         self.env.flush_all()
         ids_by_reason = defaultdict(list)
-        for contact_id, is_owed in self.env.execute_query(self._get_settled_sql(scope)):
+        for contact_id, is_owed in self.env.execute_query(
+            self._get_settled_sql(waiting)
+        ):
             ids_by_reason["agreed" if is_owed else "settled"].append(contact_id)
         for reason, ids in ids_by_reason.items():
             self.browse(ids)._set_dropped(self._get_drop_sentences()[reason])
 
-    def _get_settled_sql(self, scope):
+    def _get_settled_sql(self, waiting):
         """Return a SELECT of the waiting contacts that ask for nothing any more.
 
         With each, whether something is owed all the same. They name a few of all the
@@ -75,7 +101,7 @@ class CollectionContact(models.Model):
          LEFT JOIN left_over ON left_over.id = waiting.id
              WHERE left_over.is_asked IS NOT TRUE
             """,
-            waiting=self._get_waiting_sql(scope),
+            waiting=waiting,
             chased=self.env["collection.engine"]._get_chased_sql(),
         )
 
@@ -186,10 +212,11 @@ class CollectionContact(models.Model):
     def _check_truth(self):
         # EXTENDS: thanks name no items; they are due as long as nothing is owed
         thanks = self.filtered(lambda contact: contact._is_thanks())
-        thanks._sync_debtors()  # drops those whose case is open again
-        return super(CollectionContact, self - thanks)._check_truth() | thanks.filtered(
-            lambda contact: contact.state == "planned"
-        )
+        thanks._sync_debtors()
+        returned = thanks.filtered(lambda contact: contact.case_id.state == "open")
+        returned._set_dropped(self.env._("The case is open again."))
+        true = super(CollectionContact, self - thanks)._check_truth()
+        return self & (true | (thanks - returned))  # in their order
 
     def _get_template(self):
         """EXTENDS: thanks have a text of the company's choice."""

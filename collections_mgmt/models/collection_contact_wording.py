@@ -207,7 +207,10 @@ class CollectionContact(models.Model):
             "document": move.name or item.display_name,
             "date": format_date(move.invoice_date),
             "date_due": format_date(item.date_due),
-            "amount": format_amount(line.amount_residual_currency, line.currency_id),
+            "amount": format_amount(
+                line.amount_residual_currency - line.amount_agreed_currency,
+                line.currency_id,
+            ),
         }
 
     def _get_products(self):

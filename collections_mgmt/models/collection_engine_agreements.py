@@ -56,22 +56,25 @@ class CollectionEngine(models.AbstractModel):
     def _get_update_agreed_sql(self, scope):
         """Write what is held back of each item, as far as so much is open."""
         columns = list(self._get_agreements(scope))
+        written = (*columns, "amount_agreed_currency")
         return SQL(
             """
             WITH wanted AS (
                 SELECT id, GREATEST(0, amount_residual - amount_credit) AS free,
-                       %(wanted)s
+                       %(wanted)s,
+                       %(in_currency)s AS amount_agreed_currency
                   FROM (%(items)s) agreed
-                 GROUP BY id, amount_residual, amount_credit
+                 GROUP BY id, amount_residual, amount_residual_currency, amount_credit
             )
             UPDATE collection_item item SET %(values)s
-              FROM (SELECT id, %(taken)s FROM wanted) new
+              FROM (SELECT id, %(taken)s, amount_agreed_currency FROM wanted) new
              WHERE new.id = item.id AND (%(old)s) IS DISTINCT FROM (%(new)s)
             RETURNING item.id
             """,
             wanted=SQL(", ").join(
                 self._get_wanted_sql(scope, name) for name in columns
             ),
+            in_currency=self._get_agreed_currency_sql(),
             items=self._get_agreed_items_sql(scope),
             taken=SQL(", ").join(
                 self._get_taken_sql(columns[: number + 1])
@@ -79,15 +82,24 @@ class CollectionEngine(models.AbstractModel):
             ),
             values=SQL(", ").join(
                 SQL("%(name)s = new.%(name)s", name=SQL.identifier(name))
-                for name in columns
+                for name in written
             ),
-            # Together with the id, a row of one column is a row all the same.
-            old=SQL(", ").join(
-                SQL.identifier("item", name) for name in ("id", *columns)
-            ),
-            new=SQL(", ").join(
-                SQL.identifier("new", name) for name in ("id", *columns)
-            ),
+            old=SQL(", ").join(SQL.identifier("item", name) for name in written),
+            new=SQL(", ").join(SQL.identifier("new", name) for name in written),
+        )
+
+    def _get_agreed_currency_sql(self):
+        """Return what is held back by all kinds, in the item's own currency.
+
+        It is what was agreed to the unit: worked out from the company's currency, it
+        would be a little off. No more than credits leave.
+        """
+        return SQL(
+            """
+            LEAST(SUM(amount), GREATEST(0, COALESCE(
+                (amount_residual - amount_credit)
+                * amount_residual_currency / NULLIF(amount_residual, 0), 0)))
+            """
         )
 
     def _get_wanted_sql(self, scope, name):

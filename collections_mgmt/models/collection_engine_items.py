@@ -226,13 +226,14 @@ class CollectionEngine(models.AbstractModel):
             INSERT INTO collection_item (
                 move_line_id, move_id, case_id, strategy_id, state, date_opened,
                 date_changed, date_due, amount_residual, amount_residual_currency,
-                amount_credit, amount_promised, amount_disputed, amount_held
+                amount_credit, amount_promised, amount_disputed, amount_held,
+                amount_agreed_currency
             )
             SELECT difference.line_id, difference.move_id, open_case.id,
                    difference.strategy_id, 'open', %(date)s,
                    %(date)s, difference.date_due,
                    difference.amount_residual, difference.amount_residual_currency,
-                   difference.amount_credit, 0, 0, 0
+                   difference.amount_credit, 0, 0, 0, 0
               FROM difference
               JOIN open_case ON open_case.partner_id = difference.partner_id
              WHERE difference.line_id NOT IN (SELECT move_line_id FROM known)

@@ -78,10 +78,15 @@ class CollectionEngine(models.AbstractModel):
     def _get_chased_sql(self):
         """Return the SQL expression of what is left to chase of an item."""
         return SQL(
+            "(item.amount_residual - item.amount_credit - %s)", self._get_agreed_sql()
+        )
+
+    def _get_agreed_sql(self):
+        """Return the SQL expression of what is agreed, so not asked for, of an item."""
+        return SQL(
             """
-            (item.amount_residual - item.amount_credit
-             - COALESCE(item.amount_promised, 0) - COALESCE(item.amount_disputed, 0)
-             - COALESCE(item.amount_held, 0))
+            (COALESCE(item.amount_promised, 0) + COALESCE(item.amount_disputed, 0)
+             + COALESCE(item.amount_held, 0))
             """
         )
 

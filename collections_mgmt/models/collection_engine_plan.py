@@ -98,15 +98,16 @@ class CollectionEngine(models.AbstractModel):
         What is promised, contested, held or a small difference is not asked for, nor
         what no strategy is about. A test counts for nothing.
         """
+        amounts = self._get_told_amounts_sql()
         return SQL(
             """
             INSERT INTO collection_contact_line (
                 contact_id, item_id, stage_id, step_id, is_counted,
-                amount_residual, amount_residual_currency
+                %(amounts)s
             )
             SELECT contact.id, item.id, told.stage_id, contact.step_id,
                    told.stage_id IS NOT NULL AND contact.state <> 'test',
-                   item.amount_residual, item.amount_residual_currency
+                   %(amounts_now)s
               FROM new_contact contact
               JOIN collection_stage stage ON stage.id = contact.stage_id
               JOIN collection_step step ON step.id = contact.step_id
@@ -131,6 +132,18 @@ class CollectionEngine(models.AbstractModel):
                    > fact.tolerance_amount
             RETURNING id
             """,
+            amounts=SQL(", ").join(map(SQL.identifier, amounts)),
+            amounts_now=SQL(", ").join(amounts.values()),
             late_step_is_due=self._get_late_step_condition_sql(scope),
             date=scope.date,
         )
+
+    def _get_told_amounts_sql(self):
+        """Return {column of collection.contact.line: what it is now, over ``item``}."""
+        return {
+            "amount_residual": SQL("item.amount_residual"),
+            "amount_residual_currency": SQL("item.amount_residual_currency"),
+            "amount_agreed": self._get_agreed_sql(),
+            "amount_agreed_currency": SQL("COALESCE(item.amount_agreed_currency, 0)"),
+            "amount_credit": SQL("COALESCE(item.amount_credit, 0)"),
+        }

@@ -88,6 +88,12 @@ class CollectionItem(models.Model):
         readonly=True,
         help="Part of the open amount that is not asked for until a hold is over.",
     )
+    amount_agreed_currency = fields.Monetary(
+        string="Promised, Disputed or on Hold",
+        currency_field="currency_id",
+        readonly=True,
+        help="All that is not asked for of the item, in the currency of the document.",
+    )
 
     # Where it stands in the dunning
     strategy_id = fields.Many2one(
@@ -135,6 +141,11 @@ class CollectionItem(models.Model):
     def _compute_display_name(self):
         for item in self:
             item.display_name = item._get_document_name() or str(item.id)
+
+    def _get_agreed(self):
+        """Return what is promised, disputed or on hold of it, in company currency."""
+        self.ensure_one()
+        return self.amount_promised + self.amount_disputed + self.amount_held
 
     def _get_document_name(self):
         """Return the number of the invoice, or what its journal item says."""

@@ -1,6 +1,7 @@
 from . import (
     test_absence,
     test_access,
+    test_amounts_asked,
     test_announce,
     test_assignment,
     test_attachments,

@@ -5,24 +5,40 @@ from dataclasses import dataclass, field
 
 @dataclass
 class CurrencyBlock:
-    """The rows of one currency and what they add up to, in that currency."""
+    """The rows of one currency and what they add up to, in that currency.
+
+    A statement ``is_complete``: all that is open is in its total, and what is agreed
+    stands apart. A message asks for the rest alone.
+    """
 
     currency: object
     rows: list = field(default_factory=list)
     credit: float = 0.0
+    is_complete: bool = False
+
+    @property
+    def agreed(self):
+        """Return what is promised, disputed or on hold of the rows."""
+        return sum(row.agreed for row in self.rows)
+
+    @property
+    def deduction(self):
+        """Return what of the rows is not asked for, credits apart."""
+        return 0.0 if self.is_complete else self.agreed
 
     @property
     def total(self):
-        """Sum of the rows less the credits."""
-        return sum(row.amount for row in self.rows) - self.credit
+        """Sum of the rows less the credits, and less what is not asked for."""
+        return sum(row.amount for row in self.rows) - self.credit - self.deduction
 
 
 @dataclass(frozen=True)
 class Row:
     """One open item as the debtor reads it.
 
-    ``amount`` and ``credit``, the part of it that credits cover, are in document
-    currency; ``document`` is the record behind the label, for a page that links to it.
+    ``amount``, ``credit``, the part of it that credits cover, and ``agreed``, the part
+    that is promised, disputed or on hold, are in document currency; ``document`` is the
+    record behind the label, for a page that links to it.
     """
 
     label: str
@@ -31,6 +47,7 @@ class Row:
     amount: float
     currency: object
     credit: float = 0.0
+    agreed: float = 0.0
     document: object = None
 
 

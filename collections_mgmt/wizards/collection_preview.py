@@ -174,8 +174,9 @@ class CollectionPreview(models.TransientModel):
                    verdict_data jsonb, reason text
               ) ON asked.contact_id = contact.id
          LEFT JOIN (
-                SELECT line.contact_id, SUM(line.amount_residual) AS amount,
-                       COUNT(*) AS item_count
+                SELECT line.contact_id, COUNT(*) AS item_count,
+                       SUM(line.amount_residual - COALESCE(line.amount_agreed, 0))
+                           AS amount
                   FROM collection_contact_line line
                   JOIN collection_contact named ON named.id = line.contact_id
                  WHERE named.run_id = %(run)s
