@@ -21,6 +21,7 @@ from . import (
     collection_contact_attachments,
     collection_contact_delivery,
     collection_contact_truth,
+    collection_contact_queue,
     collection_contact_letter,
     collection_contact_last,
     collection_contact_listen,

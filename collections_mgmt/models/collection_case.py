@@ -363,13 +363,17 @@ class CollectionCase(models.Model):
         """Give what these open cases hold to the partner's case in their company.
 
         Called before debtors are merged: one debtor has one open case. What was sent
-        stays on record.
+        stays on record. What was not is off: beside the message of the remaining case
+        it would come too soon, and the next run plans anew for all that is owed.
 
         :param res.partner partner: the debtor who remains
         """
         for company, cases in self.grouped("company_id").items():
             target = self._get_remaining_case(partner, company) or cases[0]
             folded = cases - target
+            folded._drop_messages_on_their_way(
+                self.env._("The debtor was merged with another.")
+            )
             folded.item_ids.write(
                 {
                     "case_id": target.id,

@@ -50,7 +50,10 @@ class CollectionCase(models.Model):
             message_sudo.body = contact_sudo.edited_body
             if msg_vals:
                 msg_vals["body"] = contact_sudo.edited_body
-        contact_sudo._write_down("sent", contact_sudo.edited_body)
+        if any(recipient["notif"] == "email" for recipient in outside):
+            contact_sudo._wait_for_mails()
+        else:  # it is read on a page of ours
+            contact_sudo._write_down("sent", contact_sudo.edited_body)
         return recipients
 
     def _is_written_by_us(self, message):

@@ -131,27 +131,6 @@ class CollectionContact(models.Model):
             "zone_basis": data["zone_basis"],
         }
 
-    def _hold_mails_back(self):
-        """Ask again for mails in the outgoing queue: they may have waited long.
-
-        Or somebody sends one again that failed.
-
-        :return: the mails that do not leave now; their time is set, or they are off
-        """
-        asked = self.filtered(lambda contact: contact.state in ("queued", "failed"))
-        held = asked - asked._pass_gate()
-        for contact in (asked - held).filtered("mail_mail_id.email_cc"):
-            contact.mail_mail_id.email_cc = contact.copies  # nobody who refused since
-        mails = held.mail_mail_id
-        waiting = held.filtered(lambda contact: contact.state == "queued")
-        for contact in waiting:
-            contact.mail_mail_id.scheduled_date = contact.slot
-        if waiting:
-            job = self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()
-            job._trigger(at=waiting._get_slot_minutes())
-        (held - waiting).mail_mail_id.cancel()
-        return mails
-
     def _prepare_ask(self):
         self.ensure_one()
         return Ask(

@@ -200,10 +200,11 @@ class CollectionContact(models.Model):
 
         :return: the contacts that really moved
         """
+        queued = self.filtered(lambda contact: contact.state == "queued")
         moved = self._set_state(
             ("planned", "queued"), "review", reason=reason, review_date=False
         )
-        moved._remove_letter_notes()
+        (moved & queued)._take_messages_back()
         moved._get_cases_of_today()._note_outcome(
             "review", fields.Date.context_today(self)
         )

@@ -223,6 +223,7 @@ class CollectionEngine(models.AbstractModel):
             SELECT DISTINCT ON (case_id) case_id, state, stage_id
               FROM collection_contact
              WHERE state IN %s AND company_id = %s AND promise_id IS NULL
+               AND user_id IS NULL  -- what people write decides nothing
              ORDER BY case_id, state = 'review'
             """,
             PENDING_STATES,

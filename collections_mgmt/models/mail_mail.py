@@ -2,6 +2,8 @@ from odoo import Command, fields, models
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize_all
 
+from ..const import OFF_STATES, QUEUE_STATES
+
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
@@ -32,11 +34,23 @@ class MailMail(models.Model):
         return result
 
     def send(self, *args, **kwargs):
-        # EXTENDS 'mail': the mail may have waited until its debtor's window is closed
+        # EXTENDS 'mail': since it was written, the debtor may have paid, or their
+        # window may have closed
         contacts_sudo = self._get_collection_contacts_sudo()
         held = contacts_sudo._hold_mails_back() if contacts_sudo else self.browse()
         held |= (self - held)._hold_unasked_back()
         return super(MailMail, self - held).send(*args, **kwargs)
+
+    def _call_off(self):
+        """Cancel mails that must not leave; nor does the conversation say they will."""
+        if not self:
+            return
+        self.cancel()
+        # In sudo: notifications are the mail system's own records.
+        self.env["mail.notification"].sudo().search(
+            Domain("mail_mail_id", "in", self.ids)
+            & Domain("notification_status", "=", "ready")
+        ).notification_status = "canceled"
 
     def _hold_unasked_back(self):
         """Ask the gate for mails on cases that never were messages of the case.
@@ -129,22 +143,48 @@ class MailMail(models.Model):
         return super().unlink()
 
     def _get_collection_contacts_sudo(self):
+        """Return the contacts of these mails, those that people wrote among them.
+
+        What people write is known by its message, which may go to several readers by a
+        mail each, to colleagues as well: those are no contact with the debtor.
+        """
+        by_hand = (
+            Domain("mail_message_id", "in", self.mail_message_id.ids)
+            & Domain("user_id", "!=", False)
+            & Domain("channel", "=", "email")
+            & Domain("state", "in", (*QUEUE_STATES, *OFF_STATES))
+        )
         # In sudo: the queue also runs for users who cannot see contacts.
-        return (
+        contacts_sudo = (
             self.env["collection.contact"]
             .sudo()
-            .search([("mail_mail_id", "in", self.ids)])
+            .search(Domain("mail_mail_id", "in", self.ids) | by_hand)
         )
+        written_sudo = contacts_sudo.filtered("user_id")
+        if not written_sudo:
+            return contacts_sudo
+        outside = self.filtered(lambda mail: mail._goes_outside()).mail_message_id
+        return contacts_sudo - written_sudo.filtered(
+            lambda contact: contact.mail_message_id not in outside
+        )
+
+    def _goes_outside(self):
+        """Return whether somebody gets it who is no colleague."""
+        self.ensure_one()
+        return bool(self.email_to or self.recipient_ids.filtered("partner_share"))
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
         # EXTENDS 'mail': the queue may delete the mail at the end of super
         contacts_sudo = self._get_collection_contacts_sudo()
+        written_sudo = contacts_sudo.filtered("user_id")
+        if success_emails or any(partner.partner_share for partner in success_pids):
+            written_sudo._set_sent()  # somebody of several got it
         if failure_type:
             contacts_sudo._set_failed(failure_reason or failure_type)
         else:
-            contacts_sudo._keep_what_left()
+            (contacts_sudo - written_sudo)._keep_what_left()
             contacts_sudo._set_sent()
         return super()._postprocess_sent_message(
             success_pids,

@@ -60,6 +60,7 @@ from . import (
     test_preview,
     test_preview_gate,
     test_progress,
+    test_queue,
     test_ranking,
     test_promise,
     test_promise_access,
@@ -85,4 +86,5 @@ from . import (
     test_whatsapp,
     test_wording,
     test_worklist,
+    test_written_queue,
 )

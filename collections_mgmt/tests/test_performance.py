@@ -112,6 +112,18 @@ class TestPerformance(CollectionCommon):
     def test_one_message_more_takes_no_query_more(self):
         self.assertLess(self._count_queries_per_contact("queued"), 0.5)
 
+    def test_the_last_look_at_the_queue_takes_the_same_queries_for_any_number(self):
+        counts = {}
+        for count in (FEW, FEW, MANY):  # the first fills the caches
+            self._create_book(f"Book {len(counts)} {count}", count)
+            self._plan()
+            mails = self._deliver().sudo().mail_mail_id
+            self.assertEqual(len(mails), count)
+            contacts = mails._get_collection_contacts_sudo()
+            counts[count] = self._count_queries(contacts._hold_mails_back)
+            self.assertEqual(set(contacts.mapped("state")), {"queued"})
+        self.assertLessEqual(counts[MANY], counts[FEW] + 2)
+
     def _require_words(self):
         """Let messages to Chile need words; return the values of debtors there."""
         self.env.ref("collections_mgmt.contact_rule_cl_info_content").active = True

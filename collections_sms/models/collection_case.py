@@ -44,8 +44,8 @@ class CollectionCase(models.Model):
         return True
 
     def _note_text_left(self, contact_sudo, message):
-        """Note that a text left; one that answers the debtor ends the reply."""
-        contact_sudo._write_down("sent", message.body)
+        """Note what became of a text; one that answers the debtor ends the reply."""
+        contact_sudo._note_texts(message)
         if contact_sudo.exemption == "answer":
             # In sudo: posting was checked.
             self.sudo()._set_reply_handled(

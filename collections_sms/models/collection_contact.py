@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import plaintext2html
 
+from odoo.addons.collections_mgmt.const import OFF_STATES, QUEUE_STATES
+
 from .collection_case import GATE_PASSED
 
 
@@ -77,16 +79,57 @@ class CollectionContact(models.Model):
         return super()._get_current_address()
 
     def _hold_texts_back(self):
-        """Ask again for texts in the queue: they may have waited long.
+        """Check once more what leaves the queue of texts, as of mails.
 
-        What has to wait is planned anew, and written then; what is not allowed is off.
+        What a person wrote is not written anew, and the queue knows no moment for it:
+        it leaves now or not at all.
 
         :return: the contacts whose texts do not leave now
         """
-        waiting = self.filtered(lambda contact: contact.state in ("queued", "failed"))
-        held = waiting - waiting._pass_gate()
-        held._set_state(("queued",), "planned")
-        return held
+        off = self.filtered(lambda contact: contact.state in OFF_STATES)
+        asked = self.filtered(lambda contact: contact.state in QUEUE_STATES)
+        written = asked.filtered("user_id")
+        leaving = (asked - written)._pass_again()
+        leaving |= written.filtered(lambda contact: contact._passes_gate_as_text())
+        return off | (asked - leaving)
+
+    def _passes_gate_as_text(self):
+        """Return whether a text that a person wrote may leave now; else it is off."""
+        self.ensure_one()
+        if self._passes_gate_again():
+            return True
+        self._refuse_written()
+        return False
+
+    def _note_texts(self, message):
+        """Note what became of what a person wrote, as far as the queue knows by now.
+
+        The text is linked: what is heard of it later is noted then.
+
+        :param message: the mail.message whose texts it was sent by
+        """
+        self.ensure_one()
+        # In sudo: the queue is the mail system's own.
+        texts_sudo = self.env["sms.sms"].sudo()
+        texts_sudo = texts_sudo.search([("mail_message_id", "=", message.id)])
+        # Some may be to other debtors.
+        numbers = (self.address or "").split(", ")
+        texts_sudo = texts_sudo.filtered(lambda text: text.number in numbers)
+        waiting = texts_sudo.filtered(lambda text: text.state == "outgoing")
+        failed = texts_sudo.filtered(lambda text: text.state == "error")
+        self.sms_uuid = (waiting or failed)[:1].uuid
+        if waiting:
+            self._set_state(("reserved",), "queued", body=message.body)
+        elif failed and failed == texts_sudo:
+            self._set_state(
+                ("reserved",),
+                "failed",
+                body=message.body,
+                date_done=fields.Date.context_today(self),
+                reason=failed[0].failure_type or "unknown",
+            )
+        else:
+            self._write_down("sent", message.body)
 
     def _queue_sms(self, body):
         self.ensure_one()

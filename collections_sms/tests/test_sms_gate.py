@@ -311,6 +311,54 @@ class TestSmsGate(TestSmsChannel):
             self.assertFalse(self._sms)
         self.assertEqual(contact.state, "failed")
 
+    def test_a_text_is_not_sent_for_what_was_paid_while_it_waited(self):
+        contact, sms = self._queue_one()
+        self._pay(contact.line_ids.item_id.move_id)
+        with self.mockSMSGateway():
+            sms.send()
+            self.assertFalse(self._sms)
+        self.assertEqual((contact.state, sms.state), ("dropped", "canceled"))
+        with self.mockSMSGateway():
+            sms.action_set_outgoing()
+            sms.send()
+            self.assertFalse(self._sms, "Not by sending it again, either.")
+
+    # BY HAND, WHEN THE GATEWAY REFUSES
+
+    def _write_in_vain(self):
+        case = self._open_case()
+        with self.mockSMSGateway(sim_error="credit"):
+            case._message_sms("Hello", sms_numbers=["+56961234567"])
+        contact = case.contact_ids.filtered("user_id")
+        sms = self.env["sms.sms"].search([("uuid", "=", contact.sms_uuid)])
+        self.assertEqual(sms.state, "error")
+        return contact, sms
+
+    def test_a_text_by_hand_that_the_gateway_refuses_was_not_sent(self):
+        self._limit(kind="cap", maximum=1, period="rolling", days=7)
+        contact, _sms = self._write_in_vain()
+        self.assertRecordValues(
+            contact, [{"state": "failed", "reason": "sms_credit", "outcome": False}]
+        )
+        self.assertFalse(contact.case_id.date_last_contact)
+        self._write_by_hand(contact.case_id)
+        self.assertEqual(len(self._new_sms), 1, "Its place is free again.")
+
+    def test_sent_again_it_is_sent_if_the_rules_allow_it(self):
+        contact, sms = self._write_in_vain()
+        with self.mockSMSGateway():
+            sms.resend_failed()
+        self.assertEqual(contact.state, "sent")
+
+    def test_sent_again_against_the_rules_it_stays_among_colleagues(self):
+        contact, sms = self._write_in_vain()
+        self._limit(kind="prohibition")
+        with self.mockSMSGateway():
+            sms.resend_failed()
+            self.assertFalse(self._sms)
+        self.assertEqual((contact.state, sms.state), ("blocked", "canceled"))
+        self.assertTrue(contact.mail_message_id.is_internal)
+
     def test_erasing_a_case_empties_the_queue(self):
         contact, sms = self._queue_one()
         contact.sudo()._set_dropped("Paid")
