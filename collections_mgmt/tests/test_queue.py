@@ -62,7 +62,10 @@ class TestQueueTruth(QueueCommon):
                 lambda: case.write({"hold_date": self.today}),
                 dropped["hold"],
             ),
-            "replied": (lambda: case._pause_for_reply("email", self.debtor), dropped["replied"]),
+            "replied": (
+                lambda: case._pause_for_reply("email", self.debtor),
+                dropped["replied"],
+            ),
             "test mode": (
                 lambda: self.env.company.write({"collection_test_mode": True}),
                 dropped["test"],
