@@ -330,6 +330,7 @@ class CollectionContact(models.Model):
             data = contact.verdict_data
             contact.reason = data and self.env["collection.gate"]._describe(data)
         moved.line_ids.write({"is_counted": False})
+        moved._remove_letter_notes()
         # Where another message of the stage left, the stage counts.
         moved._get_cases_of_today().filtered(
             lambda case: case.decision != "sent"

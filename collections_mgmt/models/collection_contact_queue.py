@@ -29,8 +29,9 @@ class CollectionContact(models.Model):
             )
         )
         mails = automatic.mail_mail_id
+        # What came back is a fact, and goes to nobody by being sent again.
         leaving = automatic.filtered(
-            lambda contact: contact.state in QUEUE_STATES
+            lambda contact: contact.state in QUEUE_STATES and not contact.is_bounced
         )._pass_again()
         for contact in leaving.filtered("mail_mail_id.email_cc"):
             contact.mail_mail_id.email_cc = contact.copies  # nobody who refused since

@@ -260,7 +260,6 @@ class CollectionContact(models.Model):
         """Stop a message that the gate allowed but that does not say enough."""
         moved = self._set_blocked()
         moved.reason = reason
-        moved._remove_letter_notes()
         return moved
 
     def _get_wording_gaps(self):

@@ -46,6 +46,26 @@ class CollectionContact(models.Model):
             letters.cancel()
         return moved
 
+    def _filter_posted_now(self):
+        """Return the contacts whose letters may leave: owed, allowed and well worded.
+
+        What waits for a moment to come is not asked for again until then.
+        """
+        now = fields.Datetime.now()
+        return self.filtered(
+            lambda contact: (
+                contact.state == "queued" and not (contact.slot and contact.slot > now)
+            )
+        )._renew_letters()
+
+    def _call_back_snailmail(self):
+        """Let the service's job start when these letters may leave."""
+        put_off = self.filtered("slot")
+        if put_off:
+            # In sudo: the job is the service's own.
+            job_sudo = self.env.ref("snailmail.snailmail_print").sudo()
+            job_sudo._trigger(at=put_off._get_slot_minutes())
+
     def _get_to_print_domain(self):
         # EXTENDS 'collections_mgmt': somebody else prints these
         return [*super()._get_to_print_domain(), ("snailmail_letter_id", "=", False)]

@@ -7,12 +7,26 @@ class SnailmailLetter(models.Model):
     _inherit = "snailmail.letter"
 
     def _snailmail_print(self, immediate=True):
-        # EXTENDS 'snailmail': what is not owed any more does not leave
-        self._get_collection_contacts_sudo(self).filtered(
-            lambda contact: contact.state == "queued"
-        )._renew_letters()
-        owed = self.filtered(lambda letter: letter.state != "canceled")
-        return super(SnailmailLetter, owed)._snailmail_print(immediate)
+        # EXTENDS 'snailmail': what is not owed or not allowed any more does not leave
+        return super(SnailmailLetter, self._filter_leaving())._snailmail_print(
+            immediate
+        )
+
+    def _filter_leaving(self):
+        """Return the letters that may be posted now, and all that are not ours.
+
+        A letter whose contact has to wait stays in the queue until its moment. The
+        others are cancelled, also those that failed before: a run plans them anew.
+        """
+        contacts_sudo = self._get_collection_contacts_sudo(self)
+        leaving = contacts_sudo._filter_posted_now()
+        held = contacts_sudo - leaving
+        waiting = held.filtered(lambda contact: contact.state == "queued")
+        waiting._call_back_snailmail()
+        (held - waiting).snailmail_letter_id.filtered(
+            lambda letter: letter.state != "canceled"
+        ).cancel()
+        return self - held.snailmail_letter_id.with_env(self.env)
 
     def _fetch_attachment(self):
         # EXTENDS 'snailmail': without a file it gives the letter up

@@ -3,7 +3,11 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID
 
-from odoo.addons.collections_mgmt.tests.letter_common import LetterCommon, read_pdf
+from odoo.addons.collections_mgmt.tests.letter_common import (
+    LetterCommon,
+    make_pdf,
+    read_pdf,
+)
 
 IAP = "odoo.addons.snailmail.models.snailmail_letter.iap_tools.iap_jsonrpc"
 
@@ -144,6 +148,105 @@ class TestSnailmailLetters(LetterCommon):
         )
         self.assertEqual(letter.state, "canceled")
         self.assertEqual(self._contacts(other).state, "sent")
+
+    # THE GATE
+
+    def _assert_not_posted(self, contact, state):
+        """The contact came to a state, and its letter will never be posted."""
+        self.assertFalse(self.posted)
+        self.assertEqual(contact.state, state)
+        self.assertEqual(contact.sudo().snailmail_letter_id.state, "canceled")
+        self._work_queue(sent=True, send_id=1)
+        self.assertFalse(self.posted)
+
+    def test_a_stop_that_came_before_the_service_took_the_letter_stops_it(self):
+        move = self._create_overdue_invoice(self.debtor, 5)
+        contact, _letter = self._hand_over(move)
+        self.env["collection.hold"].create({"partner_id": self.debtor.id})
+        self._work_queue(sent=True, send_id=1)
+        self._assert_not_posted(contact, "blocked")
+        self.assertFalse(contact.sudo().mail_message_id, "Nobody was told anything.")
+        self.assertFalse(self._items(move).stage_id)
+
+    def test_a_letter_waits_in_the_queue_until_its_window_opens(self):
+        contact, letter = self._hand_over(self._create_overdue_invoice(self.debtor, 5))
+        self._allow_contacts(hours="WED-SUN 00:00-24:00")
+        job = self.env.ref("snailmail.snailmail_print").sudo()
+        triggers = self.env["ir.cron.trigger"].sudo()
+        before = triggers.search_count([("cron_id", "=", job.id)])
+        for _time in range(2):
+            self._work_queue(sent=True, send_id=1)
+            self.assertFalse(self.posted)
+            self.assertEqual((contact.state, letter.state), ("queued", "pending"))
+        self.assertGreater(triggers.search_count([("cron_id", "=", job.id)]), before)
+        waits = contact.event_ids.filtered(lambda event: event.kind == "deferred")
+        self.assertEqual(len(waits), 1, "It is not asked for again until then.")
+        with self._day(3):
+            self._work_queue(sent=True, send_id=1)
+        self.assertEqual(contact.state, "sent")
+        self.assertEqual(len(self.posted), 1)
+
+    def test_a_letter_that_lacks_required_words_by_then_is_not_posted(self):
+        self.debtor.country_id = self.env.ref("base.cl")
+        contact, _letter = self._hand_over(self._create_overdue_invoice(self.debtor, 5))
+        self.env.ref("collections_mgmt.contact_rule_cl_info_content").active = True
+        self._work_queue(sent=True, send_id=1)
+        self._assert_not_posted(contact, "blocked")
+        self.assertIn("object.legal_block", contact.reason)
+
+    def test_a_letter_that_a_person_has_to_look_at_again_is_not_posted(self):
+        move = self._create_overdue_invoice(self.debtor, 5, 100.0)
+        contact, _letter = self._hand_over(move)
+        contact.sudo().write(
+            {
+                "is_edited": True,
+                "edited_body": "<p>Please pay</p>",
+                "edited_amounts": contact.sudo()._get_told_amounts()[contact.id],
+            }
+        )
+        self._pay(move, 30.0)
+        self._work_queue(sent=True, send_id=1)
+        self._assert_not_posted(contact, "review")
+
+    def test_only_the_letters_that_may_leave_are_posted(self):
+        other = self._create_postal_debtor("Other")
+        stopped, allowed = (
+            self._create_overdue_invoice(who, 5) for who in (self.debtor, other)
+        )
+        contact, _letter = self._hand_over(stopped, allowed)
+        self.env["collection.hold"].create({"partner_id": self.debtor.id})
+        self._work_queue(sent=True, send_id=1)
+        self.assertEqual(contact.state, "blocked")
+        self.assertEqual(self._contacts(other).state, "sent")
+        self.assertEqual(len(self.posted), 1)
+
+    def test_letters_of_others_are_none_of_our_business(self):
+        letter = self.env["snailmail.letter"].create(
+            {
+                "model": "res.partner",
+                "res_id": self.debtor.id,
+                "partner_id": self.debtor.id,
+                "company_id": self.env.company.id,
+                "attachment_id": self.env["ir.attachment"]
+                .create({"name": "letter.pdf", "raw": make_pdf("Hello")})
+                .id,
+            }
+        )
+        self.env["collection.hold"].create({"partner_id": self.debtor.id})
+        self._work_queue(sent=True, send_id=1)
+        self.assertEqual(letter.state, "sent")
+
+    def test_a_letter_that_failed_is_not_sent_again_past_the_gate(self):
+        contact, letter = self._hand_over(self._create_overdue_invoice(self.debtor, 5))
+        self._work_queue(error="CREDIT_ERROR")
+        self.assertEqual(contact.state, "failed")
+        self.env["collection.hold"].create({"partner_id": self.debtor.id})
+        letter.sudo().state = "pending"
+        self._work_queue(sent=True, send_id=1)
+        self.assertEqual(len(self.posted), 1, "The one that was refused.")
+        self.assertEqual((contact.state, letter.state), ("failed", "canceled"))
+
+    # ERASING
 
     def test_erasing_a_case_deletes_the_letters_at_the_service_too(self):
         move = self._create_overdue_invoice(self.debtor, 5)
