@@ -1,5 +1,6 @@
 from . import (
     collection_number_mixin,
+    collection_root_mixin,
     collection_agreement,
     collection_domain_rule,
     collection_inner_thread,

@@ -7,6 +7,7 @@ from ..tools.consents import Answer, simplify_address
 
 class CollectionConsent(models.Model):
     _name = "collection.consent"
+    _inherit = "collection.root.mixin"
     _description = "What a Debtor Allowed or Refused"
     _order = "date desc, id desc"
     _rec_name = "partner_id"
@@ -19,6 +20,7 @@ class CollectionConsent(models.Model):
         required=True,
         index=True,
         default=lambda self: self.env.company.root_id,
+        domain=[("parent_id", "=", False)],
     )
     channel_id = fields.Many2one("collection.channel", required=True)
     state = fields.Selection(

@@ -59,7 +59,7 @@ LOGGED_FIELDS = (FIXED_FIELDS - {"is_used"}) | {
 
 class CollectionContactRule(models.Model):
     _name = "collection.contact.rule"
-    _inherit = "collection.inner.thread"
+    _inherit = ["collection.inner.thread", "collection.root.mixin"]
     _description = "Contact Rule"
     _order = "country_id, code, date_from desc, id"
 
@@ -70,7 +70,11 @@ class CollectionContactRule(models.Model):
     severity = fields.Selection(SEVERITIES, required=True, default="policy")
 
     # To whom and what it applies
-    company_id = fields.Many2one("res.company", help="Empty: for every company.")
+    company_id = fields.Many2one(
+        "res.company",
+        domain=[("parent_id", "=", False)],
+        help="With all its branches. Empty: for every company.",
+    )
     country_id = fields.Many2one("res.country", help="Where the debtor lives.")
     country_group_id = fields.Many2one(
         "res.country.group",
@@ -94,9 +98,18 @@ class CollectionContactRule(models.Model):
         help="For debtors whose country is unknown or has no rules.",
     )
     debtor_type = fields.Selection(
-        [("any", "Everybody"), ("consumer", "Consumers"), ("business", "Businesses")],
+        [
+            ("any", "Everybody"),
+            ("consumer", "Consumers"),
+            ("business", "Businesses"),
+            ("micro", "Micro-businesses"),
+            ("unknown", "Debtors of unknown type"),
+        ],
         required=True,
         default="any",
+        help="Rules for consumers also protect debtors of unknown type, and "
+        "micro-businesses unless the settings say otherwise; those for businesses "
+        "apply to them then.",
     )
     actor = fields.Selection(
         [("any", "Everybody"), ("creditor", "The creditor"), ("agency", "Agencies")],

@@ -15,6 +15,7 @@ HOLD_KINDS = [
 
 class CollectionHold(models.Model):
     _name = "collection.hold"
+    _inherit = "collection.root.mixin"
     _description = "Stop on Contacting a Debtor"
     _rec_name = "kind"
     _order = "date_from desc, id desc"
@@ -31,7 +32,8 @@ class CollectionHold(models.Model):
         "res.company",
         index=True,
         default=lambda self: self.env.company.root_id,
-        help="Empty: for every company.",
+        domain=[("parent_id", "=", False)],
+        help="With all its branches. Empty: for every company.",
     )
     kind = fields.Selection(HOLD_KINDS, required=True, default="cease")
     channel_ids = fields.Many2many(

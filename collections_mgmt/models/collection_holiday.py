@@ -3,6 +3,7 @@ from odoo import fields, models
 
 class CollectionHoliday(models.Model):
     _name = "collection.holiday"
+    _inherit = "collection.root.mixin"
     _description = "Day of the Contact Calendar"
     _order = "date desc, id desc"
 
@@ -24,5 +25,8 @@ class CollectionHoliday(models.Model):
         help="Empty: the whole country.",
     )
     company_id = fields.Many2one(
-        "res.company", index=True, help="Empty: for every company."
+        "res.company",
+        index=True,
+        domain=[("parent_id", "=", False)],
+        help="With all its branches. Empty: for every company.",
     )

@@ -36,6 +36,7 @@ from . import (
     test_gate_access,
     test_gate_answer,
     test_gate_bad_input,
+    test_gate_branches,
     test_gate_facts,
     test_gate_manual,
     test_gate_places,
