@@ -182,6 +182,7 @@ PDF_BATCH_SIZE = 100
 FIRST_TIMES = {
     "is_bounced": "bounced",
     "is_incident": "incident",
+    "date_delivered": "delivered",
     "date_opened": "opened",
     "date_clicked": "clicked",
     "date_replied": "replied",

@@ -107,7 +107,7 @@ class CollectionCase(models.Model):
                     {**point, "value": person.email, "icon": "envelope", "marks": marks}
                 )
             if person.phone:
-                marks = self._get_phone_marks(person, answers)
+                marks = self._get_phone_marks(person, answers, bounced)
                 points.append(
                     {**point, "value": person.phone, "icon": "phone", "marks": marks}
                 )
@@ -140,7 +140,8 @@ class CollectionCase(models.Model):
         last = {}
         for contact in self.contact_ids.sorted("id"):
             if contact.address and contact.state in ("sent", "failed"):
-                last[email_normalize(contact.address)] = contact.is_bounced
+                address = email_normalize(contact.address) or contact.address
+                last[address] = contact.is_bounced
         return {address for address, is_bounced in last.items() if is_bounced}
 
     def _get_email_marks(self, person, answers, bounced):
@@ -155,10 +156,12 @@ class CollectionCase(models.Model):
         marks += self._get_answer_marks(("email",), answers, person.email)
         return marks or [(self.env._("Valid"), "success")]
 
-    def _get_phone_marks(self, person, answers):
+    def _get_phone_marks(self, person, answers, bounced):
         marks = []
         if not person._phone_format(fname="phone"):
             marks.append((self.env._("Not valid"), "danger"))
+        if person.phone_sanitized in bounced:
+            marks.append((self.env._("Came back"), "danger"))
         if person.phone_sanitized_blacklisted:
             marks.append((self.env._("On the blacklist"), "danger"))
         marks += self._get_answer_marks(

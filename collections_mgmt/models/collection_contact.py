@@ -112,9 +112,19 @@ class CollectionContact(models.Model):
     )
 
     # What the debtor did with it
+    date_delivered = fields.Datetime(
+        string="Delivered on",
+        readonly=True,
+        help="When the debtor's device was reported to have it.",
+    )
     date_opened = fields.Datetime(string="Opened on", readonly=True)
     date_clicked = fields.Datetime(string="Link Followed on", readonly=True)
     date_replied = fields.Datetime(string="Replied on", readonly=True)
+    date_last_reply = fields.Datetime(
+        string="Last Reply on",
+        readonly=True,
+        help="Contact rules on the time after an exchange count from here.",
+    )
     is_bounced = fields.Boolean(
         string="Came Back",
         readonly=True,

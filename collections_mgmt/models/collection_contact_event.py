@@ -14,6 +14,7 @@ EVENT_KINDS = [
     ("reserved", "Place kept for a person"),
     ("queued", "Put in the outgoing queue"),
     ("sent", "Sent"),
+    ("delivered", "Delivered"),
     ("failed", "Failed"),
     ("retried", "Tried again"),
     ("bounced", "Came back"),
@@ -31,6 +32,7 @@ EVENT_KINDS = [
     ("skipped", "Skipped by a person"),
     ("incident", "Broke a rule"),
     ("corrected", "Correction added"),
+    ("merged", "Debtors merged"),
     ("erased", "Personal data erased"),
 ]
 

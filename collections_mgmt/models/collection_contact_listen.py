@@ -16,6 +16,14 @@ class CollectionContact(models.Model):
         )
         return super(CollectionContact, self - came_back)._set_sent()
 
+    # DELIVERY
+
+    def _set_delivered(self):
+        """Note that these messages are known to have arrived."""
+        self.filtered(
+            lambda contact: contact.state == "sent" and not contact.date_delivered
+        ).write({"date_delivered": fields.Datetime.now()})
+
     # BOUNCES
 
     def _receive_bounce(self, email, partners):
@@ -158,7 +166,7 @@ class CollectionContact(models.Model):
     # REPLIES
 
     def _set_replied(self):
-        """Note the debtor's first reply to these contacts."""
-        self.filtered(lambda contact: not contact.date_replied).write(
-            {"date_replied": fields.Datetime.now()}
-        )
+        """Note that the debtor replied to these contacts: when first, and when last."""
+        now = fields.Datetime.now()
+        self.filtered(lambda contact: not contact.date_replied).date_replied = now
+        self.date_last_reply = now

@@ -6,4 +6,5 @@ from . import (
     mail_thread,
     sms_sms,
     sms_template,
+    sms_tracker,
 )

@@ -4,6 +4,7 @@ from odoo.tools import plaintext2html
 from odoo.addons.collections_mgmt.const import OFF_STATES, QUEUE_STATES
 
 from .collection_case import GATE_PASSED
+from .sms_tracker import UNDELIVERED
 
 
 class CollectionContact(models.Model):
@@ -78,6 +79,36 @@ class CollectionContact(models.Model):
             return self.address_partner_id.phone_sanitized
         return super()._get_current_address()
 
+    def _filter_undelivered(self):
+        """Return the contacts of which no text arrived: a person may text several."""
+        return self.filtered(
+            lambda contact: all(
+                notification.notification_status in UNDELIVERED
+                for notification in contact.mail_message_id.notification_ids
+                if notification.notification_type == "sms"
+            )
+        )
+
+    def _set_undelivered(self, failure_type, failure_reason):
+        """Note that these texts did not arrive, and why; what arrived did.
+
+        :param str failure_type: of mail.notification
+        :param str failure_reason: of the gateway, empty if it gave none
+        """
+        kinds = dict(
+            self.env["mail.notification"]
+            ._fields["failure_type"]
+            ._description_selection(self.env)
+        )
+        why = failure_reason or kinds.get(failure_type, failure_type)
+        lost = self.filtered(lambda contact: not contact.date_delivered)
+        for contact in lost._set_bounced():
+            contact.reason = self.env._(
+                "The text was not delivered to %(number)s: %(reason)s",
+                number=contact.address or self.env._("the recipient"),
+                reason=why,
+            )
+
     def _hold_texts_back(self):
         """Check once more what leaves the queue of texts, as of mails.
 
@@ -86,8 +117,9 @@ class CollectionContact(models.Model):
 
         :return: the contacts whose texts do not leave now
         """
-        off = self.filtered(lambda contact: contact.state in OFF_STATES)
-        asked = self.filtered(lambda contact: contact.state in QUEUE_STATES)
+        # What was not delivered goes to nobody by being sent again: see its reason.
+        off = self.filtered(lambda c: c.state in OFF_STATES or c.is_bounced)
+        asked = (self - off).filtered(lambda contact: contact.state in QUEUE_STATES)
         written = asked.filtered("user_id")
         leaving = (asked - written)._pass_again()
         leaving |= written.filtered(lambda contact: contact._passes_gate_as_text())

@@ -12,6 +12,8 @@ class SmsSms(models.Model):
         kept_back = self.filtered(lambda sms: sms.uuid in numbers)
         kept_back.action_set_canceled()
         leaving = self - kept_back
+        # The rows are locked from here on: a report that comes before the commit waits.
+        self.env.flush_all()
         return super(SmsSms, leaving)._send(*args, **kwargs) if leaving else None
 
     def _handle_call_result_hook(self, results):
@@ -21,6 +23,8 @@ class SmsSms(models.Model):
             lambda sms: sms.state in ("process", "pending", "sent")
         )
         self._get_collection_contacts_sudo(accepted)._set_sent()
+        arrived = accepted.filtered(lambda sms: sms.state == "sent")
+        self._get_collection_contacts_sudo(arrived)._set_delivered()
         for sms in self - accepted:
             self._get_collection_contacts_sudo(sms)._set_failed(
                 sms.failure_type or "unknown"

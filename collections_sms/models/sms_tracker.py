@@ -1,0 +1,49 @@
+"""What the gateway reports of a text after it took it: it arrived, or it did not."""
+
+from odoo import models
+from odoo.fields import Domain
+
+# What makes of a notification one that reached nobody.
+UNDELIVERED = ("bounce", "exception", "canceled")
+
+
+class SmsTracker(models.Model):
+    _inherit = "sms.tracker"
+
+    def _action_update_from_sms_state(
+        self, sms_state, failure_type=False, failure_reason=False
+    ):
+        # EXTENDS 'sms': what arrived is evidence
+        result = super()._action_update_from_sms_state(
+            sms_state, failure_type=failure_type, failure_reason=failure_reason
+        )
+        if sms_state == "sent" and not self._is_being_sent():
+            self._get_collection_contacts_sudo()._set_delivered()
+        return result
+
+    def _action_update_from_provider_error(self, provider_error):
+        # EXTENDS 'sms': a text that did not arrive is no reminder
+        result = super()._action_update_from_provider_error(provider_error)
+        if not self._is_being_sent():
+            _status, failure_type, failure_reason = result
+            lost = self._get_collection_contacts_sudo()._filter_undelivered()
+            lost._set_undelivered(failure_type, failure_reason)
+        return result
+
+    def _is_being_sent(self):
+        """Return whether it is the answer of the gateway to the sending itself.
+
+        That is told to ``sms.sms._handle_call_result_hook``, after this.
+        """
+        return bool(self.env.context.get("sms_skip_msg_notification"))
+
+    def _get_collection_contacts_sudo(self):
+        """Return the contacts that these texts are: planned, or written by people."""
+        # In sudo: the gateway reports as a visitor.
+        contacts_sudo = self.env["collection.contact"].sudo()
+        messages = self.mail_notification_id.mail_message_id
+        return contacts_sudo.search(
+            Domain("sms_uuid", "in", self.mapped("sms_uuid"))
+            | Domain("channel", "=", "sms")
+            & Domain("mail_message_id", "in", messages.ids)
+        )
