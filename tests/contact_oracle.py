@@ -133,7 +133,8 @@ class ContactOracle:
         return True
 
     def _is_kept_cooldown(self, rule, moment, zone, wall):
-        for event in sum(self._by_debt(rule, {rule.after}), []):
+        begins = {"talk", "exchange"} if rule.after == "talk" else {rule.after}
+        for event in sum(self._by_debt(rule, begins), []):
             first = event.at.astimezone(zone).date()
             rest = [abs((first - wall.date()).days) == n for n in range(rule.days)]
             if any(rest):

@@ -266,6 +266,20 @@ def test_only_its_own_outcome_starts_a_cooldown():
     assert verdict.result == "allow"
 
 
+def test_a_written_answer_starts_the_rest_after_a_talk_and_counts_for_nothing_else():
+    rests = [rule("cooldown", days=7, after="talk")]
+    counts = [
+        rule("cap", maximum=1, days=7),
+        rule("gap", days=2),
+        rule("one_channel"),
+        rule("cooldown", days=7, after="reached"),
+    ]
+    answer = (event("2026-11-02 10:00", "email", "exchange"),)
+    assert_waits(ask(rests, "2026-11-03 12:00", history=answer), "2026-11-09 00:00")
+    assert ask(counts, "2026-11-03 12:00", history=answer).result == "allow"
+    assert ask(rests, "2026-11-09 00:00", history=answer).result == "allow"
+
+
 # What is there or not
 
 

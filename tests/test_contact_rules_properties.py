@@ -52,7 +52,10 @@ DAYS = [
         *((2026, 10, 3), (2026, 10, 25), (2026, 11, 1), (2026, 12, 30)),
     )
 ]
-OUTCOMES = "reserved failed attempted left sent reached talk refunded".split()  # noqa: SIM905
+OUTCOMES = (
+    *("reserved", "failed", "attempted", "left", "sent", "reached", "talk"),
+    *("refunded", "exchange"),
+)
 MINUTES_OF_DAY = 24 * 60
 
 moments = st.builds(

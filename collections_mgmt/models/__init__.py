@@ -57,6 +57,7 @@ from . import (
     collection_case_payer,
     collection_gate,
     collection_gate_facts,
+    collection_gate_history,
     collection_verdict,
     collection_contact_gate,
     collection_case_quiet,

@@ -220,7 +220,9 @@ class CollectionGate(models.AbstractModel):
                 "another channel was used this week: only that one is left."
             ),
             "gap": self.env._("the last contact is too recent; wait until %s.", until),
-            "cooldown": self.env._("there was a talk; wait until %s.", until),
+            "cooldown": self.env._(
+                "there was a talk or a reply; wait until %s.", until
+            ),
             "consent": self.env._("the debtor has not agreed to this channel."),
             "prerequisite": self.env._("what has to come first has not happened."),
             "prohibition": self.env._("not allowed."),

@@ -207,6 +207,73 @@ class TestWorkCalls(GateCommon):
         self.assertEqual(self._judge(channel="call").result, "allow")
 
 
+class TestExchanges(GateCommon):
+    """Who answers a message has talked with us: the rest after a talk begins."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls._create_overdue_invoice(cls.debtor, 5)
+        cls.nyc = cls.env.ref("collections_mgmt.contact_rule_us_nyc_cooldown")
+
+    def setUp(self):
+        super().setUp()
+        new_york = self.env.ref("base.state_us_27")
+        self.debtor.write(
+            {
+                "country_id": new_york.country_id.id,
+                "state_id": new_york.id,
+                "city": "Brooklyn",
+                "collection_debtor_type": "consumer",
+            }
+        )
+        self.nyc.write({"active": True, "date_from": self.today})
+        self.contact = self._run().sudo()
+        self.debts = frozenset(self.move.ids)
+
+    def _judge_on(self, day, channel="email", **values):
+        with self._day(day):
+            values = {"debt_ids": self.debts, **values}
+            return self._judge(channel=channel, **values)
+
+    def test_new_york_city_rests_for_seven_days_from_a_reply_on(self):
+        self.assertEqual(self._judge_on(1).result, "allow")
+        with self._day(1):
+            self.contact._set_replied()
+        for channel in ("email", "call", "letter"):
+            verdict = self._judge_on(7, channel)
+            self.assertEqual(verdict.result, "defer")
+            self.assertEqual(verdict.reasons[0].rule.id, self.nyc.id)
+        self.assertEqual(self._judge_on(8).result, "allow")
+
+    def test_it_rests_from_the_last_reply_on(self):
+        for day in (1, 3):
+            with self._day(day):
+                self.contact._set_replied()
+        self.assertEqual(self._judge_on(9).result, "defer")
+        self.assertEqual(self._judge_on(10).result, "allow")
+
+    def test_the_reply_is_about_the_debts_that_the_message_named(self):
+        with self._day(1):
+            self.contact._set_replied()
+        other = self._create_overdue_invoice(self.debtor, 5)
+        on_other = {"debt_ids": frozenset(other.ids)}
+        self.assertEqual(self._judge_on(2, **on_other).result, "allow")
+
+    def test_a_reply_is_no_contact_of_ours(self):
+        self._create_cap(1, "email")
+        with self._day(6):
+            self.contact._set_replied()
+        verdict = self._judge_on(8, debt_ids=frozenset())
+        self.assertFalse([r for r in verdict.reasons if r.code == "cap"])
+
+    def test_who_asks_by_telephone_alone_is_not_bound_by_what_was_written(self):
+        self.nyc.channel_ids = self._channels("call")
+        with self._day(1):
+            self.contact._set_replied()
+        self.assertEqual(self._judge_on(2, "call").result, "allow")
+
+
 class TestCounting(GateCommon):
     """Colombia counts messages that were sent and calls that were answered."""
 

@@ -14,12 +14,15 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 # The outcomes which do not count. A reservation may still turn into anything, and an
 # outcome that is not known here may mean anything: both count always.
+NEVER_COUNTED = frozenset({"refunded", "exchange"})
 NOT_COUNTED = {
-    "attempt": frozenset({"refunded"}),
-    "sent": frozenset({"refunded", "failed"}),
-    "answered": frozenset({"refunded", "failed", "attempted"}),
-    "reached": frozenset({"refunded", "failed", "attempted", "left", "sent"}),
+    "attempt": NEVER_COUNTED,
+    "sent": NEVER_COUNTED | {"failed"},
+    "answered": NEVER_COUNTED | {"failed", "attempted"},
+    "reached": NEVER_COUNTED | {"failed", "attempted", "left", "sent"},
 }
+# What else begins the rest after an outcome: who answers in writing talks as well.
+ALSO_AFTER = {"talk": frozenset({"talk", "exchange"})}
 # What makes an event fulfil a prerequisite: it has surely gone out.
 DELIVERED = frozenset({"sent", "reached", "talk"})
 
@@ -139,10 +142,11 @@ def get_gap_steps(rule, case):
 
 def get_cooldown_steps(rule, case):
     """The local day is none of so many from that of the outcome on."""
+    outcomes = ALSO_AFTER.get(rule.after, {rule.after})
     events = [
         event
         for event in case.history
-        if event.outcome == rule.after and _is_of_group(rule, event)
+        if event.outcome in outcomes and _is_of_group(rule, event)
     ]
     groups = _split(rule, case, events)
     return _get_distance_steps(groups, _check_length(rule.days, 1), case)

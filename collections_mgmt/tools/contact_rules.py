@@ -67,8 +67,8 @@ class Rule:
       days, between two contacts: with 2 days, Thursday after Monday; with 0, the next
       day. Both hours and days: both.
     - "cooldown": none on the ``days`` local days that begin with the day of an event
-      with the outcome ``after``. Of 7 days after a talk, the day of the talk is the
-      first (12 CFR 1006.14(b)(2)(i)(B)).
+      with the outcome ``after``; after a "talk", also of an "exchange". Of 7 days after
+      a talk, the day of the talk is the first (12 CFR 1006.14(b)(2)(i)(B)).
     - "consent": only on a channel to which the person has agreed.
     - "prerequisite": an event with the kind, notice or outcome ``after`` has arrived,
       and ``days`` full local days have passed since, its own day not counted
@@ -122,6 +122,8 @@ class Event:
     - "attempted": a call that rang in vain. As "sent" and "attempt".
     - "failed": nothing went out, as with a busy line. As "attempt".
     - "refunded": came back, as with a hard bounce. Never.
+    - "exchange": the person answered in writing. Never, for it is no contact of ours;
+      but a rest after a talk begins with it.
     - any other counts under each.
 
     ``kind``: "reminder" before the due date, "dunning", or "thanks" for a payment.
