@@ -263,7 +263,8 @@ class CollectionGate(models.AbstractModel):
         """Return the entries for one place where the debtor may be.
 
         A fallback of a country or of a group of countries steps in where no other
-        rule of its kind speaks; one for everywhere where no rule speaks at all.
+        rule of its kind speaks; one for everywhere where no rule speaks at all, and
+        for whom nobody knows: rules narrow each other, so the stricter one counts.
         """
         days = facts.get_days(ask, rulebook.moment)
         matching = [
@@ -280,7 +281,7 @@ class CollectionGate(models.AbstractModel):
                 if entry.level == level and entry.rule.kind not in kinds
             ]
         is_spoken_of = any(entry.is_local_at(place) for entry in chosen)
-        if not is_spoken_of or not place.is_known:
+        if not is_spoken_of or not place.is_known or "unknown" in facts.debtor_types:
             chosen += [entry for entry in matching if entry.level == 3]
         return chosen
 

@@ -135,15 +135,17 @@ class ResCompany(models.Model):
     def _get_collection_debtor_types(self, kind):
         """Return under which headings of contact rules a debtor falls.
 
-        Who is not known to be a business is protected as a consumer.
+        Who is not known to be a business is protected as a consumer, and by the rules
+        for its own type.
 
         :param str kind: the debtor's type
         """
         self.ensure_one()
-        is_micro_business = kind == "micro" and not self.collection_micro_is_consumer
-        if kind == "business" or is_micro_business:
-            return frozenset({"business"})
-        return frozenset({"consumer"})
+        kind = kind or "unknown"
+        is_business = kind == "business" or (
+            kind == "micro" and not self.collection_micro_is_consumer
+        )
+        return frozenset({kind, "business" if is_business else "consumer"})
 
     def _choose_collection_lang(self, *readers):
         """Return the code of the language in which something is written.

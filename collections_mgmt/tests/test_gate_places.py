@@ -80,6 +80,7 @@ class TestPlaces(GateCommon):
         self.env.company.partner_id.write({"country_id": self.chile.id})
         self._create_rule(hours="00:00-24:00", country_id=self.chile.id)
         self._forbid(is_fallback=True)
+        self.debtor.collection_debtor_type = "business"
         self.assertEqual(self._judge(self._create_debtor("Nowhere")).result, "block")
         self.assertEqual(self._judge().result, "allow")
 

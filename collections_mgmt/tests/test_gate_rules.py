@@ -65,6 +65,18 @@ class TestScope(GateCommon):
         self._check({"debtor_type": "consumer"}, False)
         self._check({"debtor_type": "business"}, True)
 
+    def test_a_rule_may_be_about_micro_businesses_or_debtors_of_unknown_type_alone(
+        self,
+    ):
+        for debtor_type in ("consumer", "business", "micro", "unknown", False):
+            self.debtor.collection_debtor_type = debtor_type
+            for kind in ("micro", "unknown"):
+                applies = kind == (debtor_type or "unknown")
+                self._check({"debtor_type": kind}, applies)
+        self.debtor.collection_debtor_type = "micro"
+        self.env.company.collection_micro_is_consumer = False
+        self._check({"debtor_type": "micro"}, True)
+
     def test_the_kind_of_debtor_follows_from_the_contact(self):
         for values, kind in (
             ({"is_company": False}, "consumer"),
@@ -179,10 +191,32 @@ class TestScope(GateCommon):
     def test_the_fallback_for_everywhere_steps_in_where_no_rule_of_a_country_speaks(
         self,
     ):
+        self.debtor.collection_debtor_type = "business"
         own = {"country_id": self.chile.id, "hours": "00:00-24:00"}
         stopped = {"is_fallback": True, "kind": "prohibition"}
         self.assertEqual(self._judge_with({"hours": "00:00-24:00"}, stopped), "block")
         self.assertEqual(self._judge_with(own, stopped), "allow")
+
+    def test_and_for_debtors_whose_type_nobody_knows(self):
+        own = {"country_id": self.chile.id, "hours": "00:00-24:00"}
+        fallback = {"is_fallback": True, "hours": OPEN}
+        for debtor_type, result in (
+            ("unknown", "defer"),
+            (False, "defer"),
+            ("consumer", "allow"),
+            ("business", "allow"),
+            ("micro", "allow"),
+        ):
+            with self.subTest(debtor_type):
+                self.debtor.collection_debtor_type = debtor_type
+                self.assertEqual(self._judge_with(own, fallback), result)
+
+    def test_the_stricter_of_both_counts_there(self):
+        """As the shipped default does: it narrows, and never widens."""
+        self.debtor.collection_debtor_type = "unknown"
+        own = {"country_id": self.chile.id, "hours": OPEN}
+        fallback = {"is_fallback": True, "hours": "00:00-24:00"}
+        self.assertEqual(self._judge_with(own, fallback), "defer")
 
 
 class TestRuleRecords(GateCommon):
