@@ -380,7 +380,7 @@ class CollectionCase(models.Model):
                     "date_changed": fields.Date.context_today(self),
                 }
             )
-            folded.contact_ids.write({"case_id": target.id})
+            folded.contact_ids._move_to_case(target)
             folded.promise_ids.write({"case_id": target.id})
             folded.dispute_ids.write({"case_id": target.id})
             folded.activity_ids.write({"res_id": target.id})

@@ -11,7 +11,7 @@ from ..const import PENDING_STATES
 from .collection_contact_guard import ERASED_FIELDS, ERASING
 
 # What else of a contact tells something personal; nothing protects it.
-PERSONAL_FIELDS = ("email_cc", "reason", "override_reason", "edited_body")
+PERSONAL_FIELDS = ("reason", "edited_body")
 
 
 class CollectionCase(models.Model):

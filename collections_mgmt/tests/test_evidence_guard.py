@@ -1,5 +1,7 @@
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
+from odoo.modules.migration import load_script
+from odoo.tools import file_path
 
 from .evidence_common import EvidenceCommon
 
@@ -62,9 +64,75 @@ class TestGuard(EvidenceCommon):
             {"verdict_data": {}},
             {"outcome": "talk"},
             {"state": "planned"},
+            {"date_done": fields.Date.today()},
+            {"zone": "Europe/Madrid"},
+            {"zone_basis": "stated"},
+            {"email_cc": "x@debtor.test"},
+            {"override_reason": "I had to"},
+            {"stage_id": self.stage_final.id},
+            {"partner_id": self.env.user.partner_id.id},
+            {"case_id": self.contact.case_id.id},
         ):
             with self.subTest(**values), self.assertRaises(UserError):
                 self.contact.write(values)
+
+    def test_that_a_rule_was_broken_is_noted_later_and_stays(self):
+        self.contact.is_incident = True
+        with self.assertRaises(UserError):
+            self.contact.is_incident = False
+        self.env.flush_all()
+        with self._refused("Add a correction"):
+            self.cr.execute("UPDATE collection_contact SET is_incident = FALSE")
+
+    def test_what_came_back_is_as_fixed_as_what_was_sent(self):
+        self.contact._set_bounced()
+        for values in (
+            {"body": "Nothing"},
+            {"address": "x@debtor.test"},
+            {"zone": "Europe/Madrid"},
+            {"date_done": fields.Date.today()},
+            {"state": "sent"},
+            {"state": "planned"},
+        ):
+            with self.subTest(**values), self.assertRaises(UserError):
+                self.contact.write(values)
+        self.env.flush_all()
+        self.env["collection.contact"]._write_noted_events()
+        for change in (
+            "body = 'Nothing'",
+            "state = 'sent'",
+            "state = 'sent', body = 'Nothing'",
+            "date_done = '2026-01-01'",
+            "case_id = NULL",
+        ):
+            with self.subTest(change), self._refused("Add a correction"):
+                self.cr.execute(
+                    f"UPDATE collection_contact SET {change} WHERE id = %s",
+                    [self.contact.id],
+                )
+
+    def test_what_came_back_is_a_plan_again_when_it_is_tried_again(self):
+        self.contact._set_bounced()
+        self.debtor.email = "ana@other.test"
+        self.contact.action_retry_failed()
+        self._deliver()
+        self._fail_mails()
+        self.assertEqual(self.contact.state, "failed")
+        self.contact.subject = "A plan"
+        self.env.flush_all()
+        self.contact._set_sent()
+        self.env.flush_all()
+        self.assertEqual(self.contact.state, "sent")
+        self.assertIsNone(self.events._verify(self.env.company))
+
+    def test_what_never_left_is_no_fact(self):
+        self._create_overdue_invoice(self._create_debtor("Berta"), 5)
+        self._plan()
+        self._deliver()
+        self._fail_mails()
+        failed = self.env["collection.contact"].search([("state", "=", "failed")])
+        failed.sudo().write({"body": "Another text"})
+        self.env.flush_all()
 
     def test_the_database_keeps_what_was_said_and_done(self):
         for change in (
@@ -77,6 +145,14 @@ class TestGuard(EvidenceCommon):
             "outcome = 'talk'",
             "user_id = 1",
             "state = 'planned'",
+            "date_done = date_done - 1",
+            "zone = 'Europe/Madrid'",
+            "zone_basis = NULL",
+            "email_cc = 'x@debtor.test'",
+            "override_reason = 'I had to'",
+            f"stage_id = {self.stage_final.id}",
+            f"partner_id = {self.env.user.partner_id.id}",
+            "case_id = NULL",
         ):
             with self.subTest(change), self._refused("Add a correction"):
                 self.cr.execute(
@@ -116,15 +192,70 @@ class TestGuard(EvidenceCommon):
         self.contact.channel = "other"
         self.env.flush_all()
 
-    def test_debtors_can_be_merged(self):
-        other = self._create_debtor("Ana Diaz", email=False)
+    def _merge(self, debtor, other):
+        """Merge a debtor into another one."""
         wizard = self.env["base.partner.merge.automatic.wizard"].create(
-            {"partner_ids": [Command.set((self.debtor | other).ids)]}
+            {"partner_ids": [Command.set((debtor | other).ids)]}
         )
-        wizard._merge((self.debtor | other).ids, other, extra_checks=False)
+        wizard._merge((debtor | other).ids, other, extra_checks=False)
         self.env.invalidate_all()
+
+    def test_debtors_can_be_merged(self):
+        former, other = self.debtor, self._create_debtor("Ana Diaz", email=False)
+        self._merge(former, other)
         self.assertEqual(self.contact.partner_id, other)
         self.assertIsNone(self.events._verify(self.env.company))
+        fact = self._facts(self.contact, "merged")
+        self.assertEqual(fact["former_debtor"], former.id)
+        self.assertEqual(fact["debtor"], other.id)
+
+    def test_nobody_moves_a_contact_after_a_merge_was_made(self):
+        self._merge(self.debtor, self._create_debtor("Ana Diaz", email=False))
+        with self._refused("Add a correction"):
+            self.cr.execute(
+                "UPDATE collection_contact SET partner_id = %s",
+                [self.env.user.partner_id.id],
+            )
+
+    def test_debtors_who_both_owe_can_be_merged(self):
+        other = self._create_debtor("Ana Diaz")
+        self._create_overdue_invoice(other, 5)
+        self._run(1)
+        theirs, former_case = self._contacts(other), self.contact.case_id
+        self._merge(self.debtor, other)
+        self.assertEqual(self.contact.case_id, theirs.case_id)
+        self.assertNotEqual(self.contact.case_id, former_case)
+        self.assertIsNone(self.events._verify(self.env.company))
+        self.assertEqual(
+            self._facts(self.contact, "merged")["former_case"], former_case.id
+        )
+        self._export(theirs.case_id)
+        code, words = self._verify_file()
+        self.assertEqual(code, 0, words)
+
+    def test_the_update_says_of_merges_of_before_that_they_were(self):
+        other = self._create_debtor("Ana Diaz")
+        self._create_overdue_invoice(other, 5)
+        self._run(1)
+        self._merge(self.debtor, other)
+        self.env["collection.contact"]._write_noted_events()
+        self._tamper("DELETE FROM collection_contact_event WHERE kind = 'merged'")
+        self.assertTrue(self.events._verify(self.env.company))
+        script = file_path("collections_mgmt/migrations/19.0.1.1.0/post-note_merged.py")
+        load_script(script, "note_merged").migrate(self.cr, "19.0.1.0.0")
+        self.assertIsNone(self.events._verify(self.env.company))
+
+    def test_the_update_excuses_no_contact_that_somebody_else_moved(self):
+        other = self._create_debtor("Berta")
+        self._create_overdue_invoice(other, 5)
+        self._run(1)
+        self._tamper(
+            "UPDATE collection_contact SET partner_id = %s, case_id = %s WHERE id = %s",
+            *(other.id, self._case(other).id, self.contact.id),
+        )
+        script = file_path("collections_mgmt/migrations/19.0.1.1.0/post-note_merged.py")
+        load_script(script, "note_merged").migrate(self.cr, "19.0.1.0.0")
+        self.assertTrue(self.events._verify(self.env.company))
 
     def test_a_deleted_invoice_takes_no_contact_along(self):
         self.contact.move_id = self.move
