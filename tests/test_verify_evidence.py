@@ -228,6 +228,83 @@ def test_a_record_that_says_something_else_than_was_sealed_is_named(folder):
     assert_broken(folder, "BROKEN at link 2: the record in the database", ": body")
 
 
+FACTS = {
+    **{"channel": "email", "exemption": "asked", "zone": "America/Santiago"},
+    **{"stage": 5, "by_hand": True, "made_by": 2},
+    **{"debtor": 10, "case": 20, "company": 1},
+}
+OTHER_FACTS = {
+    **{"channel": "letter", "exemption": None, "zone": "Europe/Madrid"},
+    **{"stage": 6, "by_hand": False, "made_by": 3},
+    **{"debtor": 11, "case": 21, "company": 2},
+}
+
+
+def tell(folder, *events):
+    """Let the folder tell of a contact that nobody wrote, and its record say it."""
+    folder.content["content"] = None
+    folder.content["salt"] = None
+    folder.facts = [folder.facts[0], folder.fact("erased")]
+    folder.facts += [folder.fact(event, **FACTS) for event in events]
+    folder.record = {"contact": MINE, **FACTS, "state": events[-1], "outcome": None}
+    folder.write()
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_record_of_what_was_blocked_is_compared_as_well(folder, name):
+    tell(folder, "blocked")
+    assert folder.verify()[0] == 0, folder.verify()[1]
+    folder.record[name] = OTHER_FACTS[name]
+    folder.save()
+    assert_broken(folder, "BROKEN at link 3: the record in the database", f": {name}")
+
+
+def test_a_record_that_stands_elsewhere_than_its_last_link_says_is_named(folder):
+    for event, states in (
+        ("sent", ("sent",)),
+        ("blocked", ("blocked", "dropped")),
+        ("skipped", ("skipped",)),
+        ("dropped", ("dropped",)),
+        ("failed", ("failed",)),
+    ):
+        tell(folder, event)
+        for state in ("sent", "blocked", "skipped", "dropped", "failed", "planned"):
+            folder.record["state"] = state
+            folder.save()
+            code, output = folder.verify()
+            assert code == (state not in states), (event, state, output)
+
+
+def test_what_somebody_tries_again_is_a_plan(folder):
+    tell(folder, "sent", "bounced", "retried")
+    folder.record.update(state="queued", zone="Europe/Madrid", channel="letter")
+    folder.save()
+    assert folder.verify()[0] == 0, folder.verify()[1]
+
+
+def test_what_a_merge_moved_is_said_by_its_link(folder):
+    tell(folder, "sent")
+    folder.facts.append({**folder.fact("merged", **FACTS), "debtor": 11, "case": 21})
+    folder.record.update(debtor=11, case=21)
+    folder.write()
+    assert folder.verify()[0] == 0, folder.verify()[1]
+    folder.record["debtor"] = 10
+    folder.save()
+    assert_broken(folder, "BROKEN at link 4: the record in the database", ": debtor")
+
+
+def test_what_may_stand_instead_is_no_change(folder):
+    """A channel's module is gone, and facts of before tell less."""
+    tell(folder, "sent")
+    folder.record.update(channel="other", zone=None)
+    folder.save()
+    assert folder.verify()[0] == 0, folder.verify()[1]
+    for name in ("by_hand", "made_by"):
+        del folder.facts[-1][name]
+    folder.write()
+    assert folder.verify()[0] == 0, folder.verify()[1]
+
+
 def test_a_text_that_no_link_tells_of_is_named(folder):
     words = json.dumps({"body": "You were told in January"})
     folder.added = [

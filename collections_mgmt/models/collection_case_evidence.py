@@ -19,7 +19,18 @@ _logger = logging.getLogger(__name__)
 
 REPORT = "collections_mgmt.action_report_evidence"
 # What of a contact's own record is compared with what was sealed.
-RECORD_FIELDS = ("state", "channel", "subject", "body", "address")
+RECORD_FIELDS = (
+    *("state", "channel", "subject", "body", "address"),
+    *("outcome", "exemption", "zone"),
+)
+# The same of records that it names, by their ids.
+RECORD_LINKS = {
+    "debtor": "partner_id",
+    "case": "case_id",
+    "company": "company_id",
+    "stage": "stage_id",
+    "made_by": "user_id",
+}
 
 
 class EvidenceZip:
@@ -163,6 +174,8 @@ class CollectionCase(models.Model):
         return {
             "contact": contact.id,
             **{name: contact[name] or None for name in RECORD_FIELDS},
+            **{name: contact[field].id or None for name, field in RECORD_LINKS.items()},
+            "by_hand": bool(contact.user_id),
         }
 
     # ORIGINALS

@@ -211,6 +211,7 @@ class CollectionContact(models.Model):
                 'step', contact.step_id,
                 'channel', contact.channel, 'outcome', contact.outcome,
                 'user', noted.uid, 'by_hand', contact.user_id IS NOT NULL,
+                'made_by', contact.user_id,
                 'exemption', contact.exemption,
                 'slot', CASE WHEN noted.kind = 'deferred'
                              THEN to_char(contact.slot, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')

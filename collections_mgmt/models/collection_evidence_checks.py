@@ -15,6 +15,8 @@ STATES_AFTER = {
 }
 # What leads on from there.
 MOVING = ("approved", "retried", "reserved", "queued")
+# What a contact does not change after, unless it is one of these again.
+MADE = ("sent", "blocked", "skipped")
 # How much later than it happened a fact may be sealed, at the latest.
 SEALED_WITHIN = "1 day"
 
@@ -59,6 +61,8 @@ class CollectionContactEvent(models.Model):
                 self._get_backdated_sql(company),
             ),
             (contradicts, self._get_other_records_sql(company)),
+            (contradicts, self._get_other_debtors_sql(company)),
+            (contradicts, self._get_other_reasons_sql(company)),
             (contradicts, self._get_other_states_sql(company)),
             (
                 self.env._("a contact was made of which no fact tells"),
@@ -174,38 +178,111 @@ class CollectionContactEvent(models.Model):
     def _get_other_records_sql(self, company):
         """Return a SELECT of the facts that their contact contradicts now.
 
-        A channel's name is lost with its module.
+        A contact that was made is compared with the fact of that, also when it came
+        back since; one that somebody tried again is a plan. A channel's name is lost
+        with its module. A zone that nobody had asked for is found when it is noted.
+        """
+        return SQL(
+            """
+            SELECT made.sequence
+              FROM (
+                SELECT DISTINCT ON (event.contact_id)
+                       event.sequence, event.contact_id, event.kind,
+                       event.payload::jsonb AS fact
+                  FROM collection_contact_event event
+                 WHERE event.company_id = %(company)s AND event.kind IN %(kinds)s
+                 ORDER BY event.contact_id, event.id DESC
+              ) made
+              JOIN collection_contact contact
+                ON contact.id = made.contact_id
+               AND (contact.state = made.kind
+                    OR contact.state = 'failed' AND made.kind = 'sent')
+         LEFT JOIN LATERAL (
+                SELECT kept.content::jsonb AS words
+                  FROM collection_contact_content kept
+                 WHERE kept.contact_id = made.contact_id
+                   AND kept.content_hash = made.fact ->> 'content_hash' LIMIT 1
+              ) told ON TRUE
+             WHERE made.kind IN %(made)s AND (
+                   (made.kind = 'sent'
+                    AND (made.fact ? 'content_hash') = (told.words IS NOT NULL)
+                    AND (contact.subject, contact.body, contact.address,
+                         contact.email_cc) IS DISTINCT FROM (
+                        told.words ->> 'subject', told.words ->> 'body',
+                        told.words ->> 'address', told.words ->> 'copies'))
+                OR contact.channel NOT IN (made.fact ->> 'channel', 'other')
+                OR contact.outcome IS DISTINCT FROM made.fact ->> 'outcome'
+                OR contact.exemption IS DISTINCT FROM made.fact ->> 'exemption'
+                OR (contact.user_id IS NOT NULL)::text <> made.fact ->> 'by_hand'
+                OR contact.user_id::text <> made.fact ->> 'made_by'
+                OR contact.stage_id::text IS DISTINCT FROM made.fact ->> 'stage'
+                OR COALESCE(contact.zone, made.fact ->> 'zone')
+                   IS DISTINCT FROM made.fact ->> 'zone'
+                OR (contact.zone IS NOT NULL AND contact.zone_basis
+                    IS DISTINCT FROM made.fact ->> 'zone_basis')
+                OR (contact.zone IS NULL AND made.fact ? 'zone'
+                    AND contact.verdict_data -> 'zones' ->> 0 IS NOT NULL)
+                OR to_char(contact.date_sent, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                   <> made.fact ->> 'made_utc'
+                OR contact.verdict_data <> made.fact -> 'verdict'
+             )
+            """,
+            company=company.id,
+            kinds=(*MADE, *MOVING, "dropped"),
+            made=MADE,
+        )
+
+    def _get_other_debtors_sql(self, company):
+        """Return a SELECT of the last facts that tell of another debtor or case.
+
+        Whoever merges debtors moves their contacts, and a fact says so.
         """
         return SQL(
             """
             SELECT last.sequence
               FROM (
-                SELECT DISTINCT ON (event.contact_id)
-                       event.sequence, event.contact_id, event.payload::jsonb AS fact
-                  FROM collection_contact_event event
-                  JOIN collection_contact contact
-                    ON contact.id = event.contact_id AND contact.state = event.kind
-                 WHERE event.company_id = %s AND event.kind IN ('sent', 'blocked')
-                 ORDER BY event.contact_id, event.id DESC
+                SELECT DISTINCT ON (contact_id)
+                       sequence, contact_id, payload::jsonb AS fact
+                  FROM collection_contact_event WHERE company_id = %s
+                 ORDER BY contact_id, id DESC
               ) last
               JOIN collection_contact contact ON contact.id = last.contact_id
-         LEFT JOIN LATERAL (
-                SELECT kept.content::jsonb AS words
-                  FROM collection_contact_content kept
-                 WHERE kept.contact_id = last.contact_id
-                   AND kept.content_hash = last.fact ->> 'content_hash' LIMIT 1
-              ) told ON TRUE
-             WHERE (last.fact ? 'content_hash') = (told.words IS NOT NULL)
-               AND (contact.subject, contact.body, contact.address) IS DISTINCT FROM (
-                   told.words ->> 'subject', told.words ->> 'body',
-                   told.words ->> 'address')
-                OR contact.channel NOT IN (last.fact ->> 'channel', 'other')
-                OR contact.outcome IS DISTINCT FROM last.fact ->> 'outcome'
-                OR to_char(contact.date_sent, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-                   <> last.fact ->> 'made_utc'
-                OR contact.verdict_data <> last.fact -> 'verdict'
+             WHERE contact.partner_id::text IS DISTINCT FROM last.fact ->> 'debtor'
+                OR contact.case_id::text IS DISTINCT FROM last.fact ->> 'case'
+                OR contact.company_id::text IS DISTINCT FROM last.fact ->> 'company'
             """,
             company.id,
+        )
+
+    def _get_other_reasons_sql(self, company):
+        """Return a SELECT of facts whose contact gives another reason, or none.
+
+        Of going on though the rules said no, and of having broken a rule.
+        """
+        return SQL(
+            """
+            SELECT event.sequence
+              FROM collection_contact_event event
+              JOIN collection_contact contact ON contact.id = event.contact_id
+         LEFT JOIN collection_contact_content kept
+                ON kept.event_id = event.id AND kept.content IS NOT NULL
+             WHERE event.company_id = %(company)s
+               AND (event.kind = 'overridden' AND kept.id IS NOT NULL
+                    AND contact.override_reason
+                        IS DISTINCT FROM kept.content::jsonb ->> 'reason'
+                    OR event.kind = 'incident' AND contact.is_incident IS NOT TRUE)
+             UNION ALL
+            SELECT MAX(event.sequence)
+              FROM collection_contact contact
+              JOIN collection_contact_event event ON event.contact_id = contact.id
+             WHERE contact.company_id = %(company)s
+               AND contact.override_reason IS NOT NULL AND NOT EXISTS (
+                   SELECT 1 FROM collection_contact_event told
+                    WHERE told.contact_id = contact.id AND told.kind = 'overridden'
+               )
+             GROUP BY contact.id
+            """,
+            company=company.id,
         )
 
     def _get_other_states_sql(self, company):

@@ -160,6 +160,10 @@ class TestFacts(EvidenceCommon):
         self.assertEqual(
             self._words(contact, "overridden"), {"reason": "She asked for it"}
         )
+        self.assertIsNone(self.events._verify(self.env.company))
+        for change in ("override_reason = 'The law wants it'", "override_reason = ''"):
+            self._tamper(f"UPDATE collection_contact SET {change}")
+            self.assertTrue(self.events._verify(self.env.company))
 
     def test_a_call_that_broke_a_rule_is_an_incident(self):
         self._allow_contacts(kind="prohibition", hours=False)

@@ -125,6 +125,15 @@ class TestChain(EvidenceCommon):
                     "date_sent = date_sent - INTERVAL '1 day'",
                     "channel = 'letter'",
                     "outcome = 'talk'",
+                    "exemption = 'asked'",
+                    "user_id = 1",
+                    "zone = 'Europe/Madrid'",
+                    "zone = NULL",
+                    "zone_basis = 'phone'",
+                    "email_cc = 'x@debtor.test'",
+                    f"stage_id = {self.stage_final.id}",
+                    f"partner_id = {self.env.user.partner_id.id}",
+                    "override_reason = 'I had to'",
                 )
             ),
         ):
@@ -204,6 +213,11 @@ class TestFile(EvidenceCommon):
         )
         for query in (
             "UPDATE collection_contact SET body = 'Nothing' WHERE id = %s",
+            "UPDATE collection_contact SET exemption = 'asked' WHERE id = %s",
+            "UPDATE collection_contact SET zone = 'Europe/Madrid' WHERE id = %s",
+            "UPDATE collection_contact SET user_id = 1 WHERE id = %s",
+            "UPDATE collection_contact SET state = 'dropped' WHERE id = %s",
+            f"UPDATE collection_contact SET partner_id = {self.other.id} WHERE id = %s",
             "UPDATE collection_contact_event SET payload = replace("
             "payload, '\"sent\"', '\"failed\"') WHERE kind = 'sent'"
             " AND contact_id = %s",
@@ -217,6 +231,41 @@ class TestFile(EvidenceCommon):
                 self.assertIn(f"BROKEN at link {event.sequence}:", words)
                 savepoint.close(rollback=True)
                 self.env.invalidate_all()
+
+    def test_so_is_one_of_what_was_blocked_or_came_back(self):
+        self._plan()
+        self._allow_contacts(kind="prohibition", hours=False)
+        self._deliver()
+        contact = self._contacts(self.debtor)
+        self._export(contact.case_id)
+        self.assertEqual(self._verify_file()[0], 0, self._verify_file()[1])
+        for change in ("channel = 'letter'", "exemption = 'asked'", "state = 'sent'"):
+            with self.subTest(change):
+                savepoint = self.cr.savepoint()
+                self._tamper(
+                    f"UPDATE collection_contact SET {change} WHERE id = %s", contact.id
+                )
+                self._export(contact.case_id)
+                code, words = self._verify_file()
+                self.assertEqual(code, 1)
+                self.assertIn("says something else now", words)
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    def test_a_text_that_was_changed_after_it_came_back_is_named(self):
+        contact = self._run().filtered(lambda c: c.partner_id == self.debtor)
+        contact.sudo()._set_bounced()
+        self.assertIsNone(self.events._verify(self.env.company))
+        self._export(contact.case_id)
+        self.assertEqual(self._verify_file()[0], 0)
+        self._tamper(
+            "UPDATE collection_contact SET body = 'Nothing' WHERE id = %s", contact.id
+        )
+        self.assertTrue(self.events._verify(self.env.company))
+        self._export(contact.case_id)
+        code, words = self._verify_file()
+        self.assertEqual(code, 1)
+        self.assertIn("something else now: body", words)
 
     def test_the_time_line_says_what_we_refrained_from(self):
         self._plan()

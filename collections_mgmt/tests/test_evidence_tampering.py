@@ -97,7 +97,7 @@ class TestTampering(EvidenceCommon):
         for change in (
             "kind = 'blocked'",
             "date = date - INTERVAL '3 days'",
-            f"contact_id = {self.second.id}",
+            f"contact_id = {self.contact.id + self.second.id} - contact_id",
         ):
             with self.subTest(change):
                 savepoint = self.cr.savepoint()
@@ -119,10 +119,11 @@ class TestTampering(EvidenceCommon):
 
     def test_a_link_deleted_and_closed_over_is_found(self):
         self._tamper("DELETE FROM collection_contact_event WHERE sequence = 5")
-        self._tamper(
-            "UPDATE collection_contact_event SET sequence = sequence - 1"
-            " WHERE sequence > 5"
-        )
+        for change in ("+ 1000", "- 1001"):  # no two have one number meanwhile
+            self._tamper(
+                f"UPDATE collection_contact_event SET sequence = sequence {change}"
+                " WHERE sequence > 5"
+            )
         self._assert_found("does not follow", 5)
 
     def test_a_fact_slipped_in_for_an_earlier_day_is_found(self):
@@ -193,6 +194,38 @@ class TestTampering(EvidenceCommon):
         self.contact.sudo()._set_bounced()
         self.second._note_clicked()
         self.assertIsNone(self.events._verify(self.env.company))
+
+    def test_what_was_queued_and_then_stopped_is_no_such_contact(self):
+        self._create_overdue_invoice(self._create_debtor("Carla"), 5)
+        self._plan()
+        self._deliver()
+        mail = self._get_queued_mails()
+        self._allow_contacts(kind="prohibition", hours=False)
+        with self.mock_mail_gateway():
+            mail.send()
+        contact = self.env["collection.contact"].search([], limit=1)
+        self.assertEqual((contact.state, bool(contact.body)), ("blocked", True))
+        self.assertIsNone(self.events._verify(self.env.company))
+
+    def test_a_contact_of_another_debtor_than_its_facts_say_is_found(self):
+        self._tamper(
+            "UPDATE collection_contact SET partner_id = %s WHERE id = %s",
+            *(self.other.id, self.contact.id),
+        )
+        self._assert_found("the contact says something else")
+
+    def test_a_contact_of_another_case_than_its_facts_say_is_found(self):
+        self._tamper(
+            "UPDATE collection_contact SET case_id = %s WHERE id = %s",
+            *(self.second.case_id.id, self.contact.id),
+        )
+        self._assert_found("the contact says something else")
+
+    def test_a_broken_rule_that_somebody_wiped_off_is_found(self):
+        self.contact.sudo().is_incident = True
+        self.assertIsNone(self.events._verify(self.env.company))
+        self._tamper("UPDATE collection_contact SET is_incident = FALSE")
+        self._assert_found("the contact says something else")
 
     def test_an_exemption_is_given_by_nobody_afterwards(self):
         with self._refused("Add a correction"):
