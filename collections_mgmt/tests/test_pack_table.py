@@ -4,6 +4,8 @@ Kind, severity, channels, and what the kind says. Who changes a rule changes it 
 too, and looks at the law twice.
 """
 
+from collections import Counter
+
 from odoo.tests import TransactionCase, tagged
 
 ALL = "*"
@@ -161,6 +163,55 @@ SCOPES = {
 }
 # From when on, where that is known.
 DATES = {"BE-B2C": "2023-09-01", "CL-MASSCALL": "2025-08-13", "US-NYC": "2026-09-01"}
+# What the words of a message have to say, by the codes of the pieces. Empty: there is
+# only a note on conduct.
+CONTENT = {
+    "AR-CABA": "agency creditor",
+    "AR-FED": "",
+    "BE-B2C": "contract creditor creditor_number deadline product",
+    "BR-FED": "supplier",
+    "CL-INFO": "agency contract costs creditor interest not_judicial payment_ways "
+    "rights",
+    "CL-MASSCALL": "",
+    "CO-WAIVER": "",
+    "CR-B2C": "",
+    "ES-THIRD": "",
+    "EU-DEF": "",
+    "MX-FIN": "agency contract creditor product",
+    "MX-NONFIN": "",
+    "NL-B2C": "",
+    "PE-B2C": "",
+    "SMS-VALIDITY": "",
+    "UK-BREATH": "",
+    "UK-CONC": "",
+    "US-B2B": "",
+    "US-EMSG": "opt_out",
+    "US-INFO": "creditor debt_collector",
+    "US-MEDIA": "",
+    "US-TCPA": "",
+    "UY-B2C": "",
+}
+# How many rows there are of what applies only where somebody wants it: other readings
+# of the law, and rules that are archived.
+READINGS = {
+    ("CL-CALLVISIT", "cap"): 3,
+    ("CL-MSG", "cap"): 2,
+    ("CL-MSG", "gap"): 2,
+    ("CL-MSG", "window"): 1,
+    ("CO-ALL", "cap"): 6,
+    ("CO-ALL", "one_channel"): 1,
+    ("CO-CHANNEL", "prohibition"): 1,
+    ("EC-B2C", "cap"): 4,
+}
+ARCHIVED = {
+    ("CL-EMERG", "cap"): 1,
+    ("PA-BILL", "cap"): 2,
+    ("PA-BILL", "window"): 1,
+    ("UK-BREATH", "content"): 1,
+    ("US-INFO", "prerequisite"): 1,
+    ("US-MEDIA", "content"): 1,
+    ("UY-B2C", "content"): 1,
+}
 # Laws that are not verified, or on which sources disagree.
 TO_CONFIRM = {
     *("AR-FED", "BR-AM", "CL-INFO", "EU-DEF", "GT-CARD"),
@@ -207,6 +258,20 @@ class TestPackTable(TransactionCase):
         for code, expected in ACTIVE.items():
             with self.subTest(code):
                 self.assertEqual(found[code], expected)
+
+    def test_each_rule_on_words_wants_the_pieces_of_the_table(self):
+        found = {}
+        for rule in self.rules.filtered(lambda rule: rule.kind == "content"):
+            self.assertNotIn(rule.code, found)
+            found[rule.code] = " ".join(sorted(rule.wording_ids.mapped("code")))
+        self.assertEqual(found, CONTENT)
+
+    def test_no_other_reading_and_no_archived_rule_is_lost(self):
+        readings = self.rules.filtered("question_id")
+        archived = self.rules.filtered(lambda r: not r.active and not r.question_id)
+        for rules, expected in ((readings, READINGS), (archived, ARCHIVED)):
+            found = Counter((rule.code, rule.kind) for rule in rules)
+            self.assertEqual(dict(found), expected)
 
     def test_no_rule_is_there_twice(self):
         for rule in self.timed:
