@@ -4,13 +4,13 @@ import json
 
 from odoo.tests import tagged
 
-from .test_sms_channel import TestSmsChannel
+from .common import SmsCommon
 
 NUMBER = "+56961234567"
 
 
 @tagged("post_install", "-at_install")
-class TestSmsDelivery(TestSmsChannel):
+class TestSmsDelivery(SmsCommon):
     def setUp(self):
         super().setUp()
         self.contact = self._contact_of_overdue_debtor("+56 9 6123 4567")
