@@ -269,7 +269,7 @@ def test_only_its_own_outcome_starts_a_cooldown():
 def test_a_written_answer_starts_the_rest_after_a_talk_and_counts_for_nothing_else():
     rests = [rule("cooldown", days=7, after="talk")]
     counts = [
-        rule("cap", maximum=1, days=7),
+        rule("cap", maximum=1, period="rolling", days=7),
         rule("gap", days=2),
         rule("one_channel"),
         rule("cooldown", days=7, after="reached"),

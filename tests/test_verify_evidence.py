@@ -165,8 +165,12 @@ def test_a_link_made_anew_breaks_the_one_after_it(folder):
     entry.update(payload='{"event": "failed", "contact": 7}')
     entry["digest"] = digest(entry["payload"])
     entry["hash"] = link(entry["previous_hash"], entry["digest"])
+    folder.record["state"] = "failed"
     folder.save()
     assert_broken(folder, "BROKEN at link 3: it does not follow")
+    folder.record["state"] = "sent"
+    folder.save()
+    assert_broken(folder, "BROKEN at link 2: the record", ": state", "link 3")
 
 
 def test_what_other_debtors_links_say_cannot_be_changed_either(folder):

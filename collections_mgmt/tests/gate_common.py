@@ -93,7 +93,9 @@ class GateCommon(CollectionCommon):
         )
         return local.astimezone(timezone.utc).replace(tzinfo=None)
 
-    def _note_contact(self, channel="call", partner=None, outcome="attempted", **ago):
+    def _note_contact(
+        self, channel="call", partner=None, outcome="attempted", values=None, **ago
+    ):
         """Note a contact that a person made so long ago; the case must be open."""
         case = self._case(partner or self.debtor)
         moment = datetime.now() - timedelta(**ago)
@@ -112,6 +114,7 @@ class GateCommon(CollectionCommon):
                     "date_planned": moment.date(),
                     "date_done": moment.date(),
                     "date_sent": moment,
+                    **(values or {}),
                 }
             )
         )

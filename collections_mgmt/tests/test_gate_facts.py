@@ -20,15 +20,13 @@ class TestNotices(GateCommon):
         return self._judge(debt_ids=frozenset(move.ids), **ask)
 
     def _note_message(self, stage, move, **ago):
-        contact = self._note_contact("email", outcome="sent", **(ago or {"hours": 1}))
-        item = self._items(move)
-        contact.write(
-            {
-                "stage_id": stage.id,
-                "line_ids": [Command.create({"item_id": item.id})],
-            }
+        values = {
+            "stage_id": stage.id,
+            "line_ids": [Command.create({"item_id": self._items(move).id})],
+        }
+        return self._note_contact(
+            "email", outcome="sent", values=values, **(ago or {"hours": 1})
         )
-        return contact
 
     def setUp(self):
         super().setUp()
@@ -268,7 +266,8 @@ class TestExchanges(GateCommon):
         self.assertFalse([r for r in verdict.reasons if r.code == "cap"])
 
     def test_who_asks_by_telephone_alone_is_not_bound_by_what_was_written(self):
-        self.nyc.channel_ids = self._channels("call")
+        self.nyc.active = False
+        self._create_rule("call", kind="cooldown", after="talk", days=7)
         with self._day(1):
             self.contact._set_replied()
         self.assertEqual(self._judge_on(2, "call").result, "allow")
