@@ -213,6 +213,15 @@ HOLD_STATES = [
     ("cancelled", "Cancelled"),
 ]
 
+# What left nothing to hold, where a hold was settled.
+SETTLED_BY = [
+    ("payment", "Payment"),
+    ("credit", "Credit note or correction"),
+    ("both", "Payment and credit"),
+    ("unmatched", "Payment or credit not matched yet"),
+    ("other", "Cancelled or not followed any more"),
+]
+
 # Why a case stands high or low in the worklist: a team can weigh each.
 RANKING_FACTORS = [
     ("reply", "The debtor replied"),

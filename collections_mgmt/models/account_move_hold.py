@@ -30,6 +30,18 @@ class AccountMove(models.Model):
         groups=COLLECTION_GROUPS,
         help="The last day of the hold; empty: until somebody cancels it.",
     )
+    collection_is_announced = fields.Boolean(
+        string="Payment Announced",
+        compute="_compute_collection_hold_date",
+        groups=COLLECTION_GROUPS,
+        help="It is on hold because the debtor says that it is paid.",
+    )
+    collection_promise_date = fields.Date(
+        string="Promised until",
+        compute="_compute_collection_promise_date",
+        groups=COLLECTION_GROUPS,
+        help="The last date of what is promised of the invoice.",
+    )
     collection_agreement = fields.Selection(
         selection_add=[
             ("held", "On Hold"),
@@ -59,8 +71,27 @@ class AccountMove(models.Model):
     def _compute_collection_hold_date(self):
         for move in self:
             held = move.collection_item_ids.filtered("amount_held")
-            days = held.hold_ids._get_in_force().mapped("date_until")
+            holds = held.hold_ids._get_in_force()
+            days = holds.mapped("date_until")
             move.collection_hold_date = all(days) and max(days, default=False)
+            move.collection_is_announced = any(holds.mapped("is_payment_announced"))
+
+    @api.depends("collection_item_ids.amount_promised")
+    @api.depends_context("uid")
+    def _compute_collection_promise_date(self):
+        promised = self.collection_item_ids.filtered("amount_promised")
+        dates = {}
+        if promised:  # most invoices are not: it costs them nothing
+            domain = [
+                ("item_id", "in", promised.ids),
+                ("promise_id.state", "=", "open"),
+                ("amount_open", ">", 0),
+            ]
+            for line in self.env["collection.promise.line"].search(domain):
+                move = line.item_id.move_id
+                dates.setdefault(move, []).append(line.promise_id.date_end)
+        for move in self:
+            move.collection_promise_date = max(dates.get(move, ()), default=False)
 
     def _search_collection_amount_held(self, operator, value):
         return self._search_open_item("amount_held", operator, value)

@@ -112,22 +112,56 @@ class CollectionCase(models.Model):
         """Open what can follow from the debtor's last message."""
         self.ensure_one()
         self.check_access("write")
-        message = self.env["mail.message"].search(
-            self._get_incoming_domain(), order="id desc", limit=1
-        )
-        if not message:
+        messages = self._get_unanswered_messages()
+        if not messages:
             raise UserError(self.env._("The debtor has written nothing on this case."))
+        return self._get_take_up_action(
+            context={
+                "default_case_id": self.id,
+                "default_message_id": messages[-1].id,
+            }
+        )
+
+    def _get_take_up_action(self, **values):
+        """Return the action that opens the panel.
+
+        :param values: the record, or what a new one begins with
+        """
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("From the Debtor's Message"),
             "res_model": "collection.reply",
             "view_mode": "form",
             "target": "new",
-            "context": {
-                "default_case_id": self.id,
-                "default_message_id": message.id,
-            },
+            **values,
         }
+
+    def _get_unanswered_messages(self):
+        """Return what the debtor wrote since the last answer, the oldest first.
+
+        Where all is answered: the last message, if there is one.
+        """
+        self.ensure_one()
+        Message = self.env["mail.message"]
+        written = self._get_incoming_domain()
+        answer = Message.search(self._get_answers_domain(), order="id desc", limit=1)
+        return Message.search(
+            written & Domain("id", ">", answer.id or 0), order="id"
+        ) or Message.search(written, order="id desc", limit=1)
+
+    def _get_answers_domain(self):
+        """Return the domain of what colleagues wrote to people outside."""
+        return (
+            Domain("model", "=", self._name)
+            & Domain("res_id", "in", self.ids)
+            & Domain("message_type", "in", ("email", "comment"))
+            & Domain("author_id", "!=", False)
+            & Domain("author_id.partner_share", "=", False)
+            & (
+                Domain("partner_ids.partner_share", "=", True)
+                | Domain("notified_partner_ids.partner_share", "=", True)
+            )
+        )
 
     # WHO HAS LOOKED
 

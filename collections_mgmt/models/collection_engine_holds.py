@@ -102,7 +102,8 @@ class CollectionEngine(models.AbstractModel):
         """Write what became of holds that are over; return them.
 
         Settled: nothing of the items is open, or as much was paid as was announced. A
-        whole case is on hold until its day, whatever is open of it.
+        whole case is on hold until its day, whatever is open of it. An invoice in draft
+        settles nothing: when it is posted again it is on hold as before.
         """
         rows = self.env.execute_query(
             SQL(
@@ -111,6 +112,7 @@ class CollectionEngine(models.AbstractModel):
                    SET state = CASE WHEN fact.is_settled THEN 'settled'
                                     ELSE 'ended' END,
                        is_missed = hold.is_payment_announced AND NOT fact.is_settled,
+                       settled_by = CASE WHEN fact.is_settled THEN %(cause)s END,
                        date_closed = %(date)s
                   FROM (%(facts)s) fact
                  WHERE hold.id = fact.id
@@ -118,20 +120,54 @@ class CollectionEngine(models.AbstractModel):
                 RETURNING hold.id
                 """,
                 facts=self._get_hold_facts_sql(scope),
+                cause=self._get_hold_cause_sql(),
                 date=scope.date,
             )
         )
         # In sudo: what is said of them does not depend on who looks.
         Hold = self.env["collection.item.hold"].sudo()
         holds = Hold.browse(hold_id for [hold_id] in rows)
-        holds.invalidate_recordset(["state", "is_missed", "date_closed"], flush=False)
+        holds.invalidate_recordset(
+            ["state", "is_missed", "settled_by", "date_closed"], flush=False
+        )
         return holds
+
+    def _get_hold_cause_sql(self):
+        """Return the SQL expression of const.SETTLED_BY, from ``hold`` and ``fact``.
+
+        What settled the items since they were put on hold says it.
+        """
+        return SQL(
+            """
+            (SELECT CASE WHEN BOOL_AND(is_money) THEN 'payment'
+                         WHEN NOT BOOL_OR(is_money) THEN 'credit'
+                         WHEN BOOL_OR(is_money) THEN 'both'
+                         WHEN fact.is_open THEN 'unmatched'
+                         ELSE 'other' END
+               FROM (
+                    SELECT %s AS is_money
+                      FROM collection_item_hold_item_rel part
+                      JOIN collection_item item ON item.id = part.item_id
+                      JOIN account_partial_reconcile partial
+                        ON partial.debit_move_id = item.move_line_id
+                      JOIN account_move_line credit
+                        ON credit.id = partial.credit_move_id
+                      JOIN account_journal journal ON journal.id = credit.journal_id
+                     WHERE part.hold_id = hold.id
+                       AND partial.create_date >= hold.create_date
+                       AND credit.parent_state = 'posted'
+               ) settlement)
+            """,
+            self._get_is_money_sql(),
+        )
 
     def _get_hold_facts_sql(self, scope):
         """Return a SELECT of the open holds of the scope, and whether it is paid."""
         return SQL(
             """
-            SELECT hold.id, NOT COALESCE(hold.is_whole_case, FALSE) AND (
+            SELECT hold.id, COALESCE(BOOL_OR(item.state = 'open'), FALSE) AS is_open,
+                   NOT COALESCE(hold.is_whole_case, FALSE)
+                   AND NOT COALESCE(BOOL_OR(line.parent_state = 'draft'), FALSE) AND (
                    NOT COALESCE(BOOL_OR(item.state = 'open'), FALSE)
                    OR hold.is_payment_announced
                       AND ROUND(hold.amount - SUM(
@@ -146,6 +182,7 @@ class CollectionEngine(models.AbstractModel):
               JOIN res_currency currency ON currency.id = hold.currency_id
          LEFT JOIN collection_item_hold_item_rel part ON part.hold_id = hold.id
          LEFT JOIN collection_item item ON item.id = part.item_id
+         LEFT JOIN account_move_line line ON line.id = item.move_line_id
              WHERE hold.state = 'open' AND hold.company_id = %(company)s
                AND %(in_scope)s
              GROUP BY hold.id, currency.decimal_places

@@ -197,9 +197,7 @@ class CollectionEngine(models.AbstractModel):
                        partial.credit_move_id, MAX(partial.max_date),
                        ROUND(SUM(partial.debit_amount_currency)
                              / currency.rounding)::bigint,
-                       BOOL_OR(credit.payment_id IS NOT NULL
-                               OR credit.statement_line_id IS NOT NULL
-                               OR journal.type IN ('bank', 'cash', 'credit'))
+                       BOOL_OR(%(is_money)s)
                   FROM collection_item item
                   JOIN account_move_line line ON line.id = item.move_line_id
                   JOIN res_currency currency ON currency.id = line.currency_id
@@ -207,17 +205,27 @@ class CollectionEngine(models.AbstractModel):
                     ON partial.debit_move_id = line.id
                   JOIN account_move_line credit ON credit.id = partial.credit_move_id
                   JOIN account_journal journal ON journal.id = credit.journal_id
-                 WHERE item.id = ANY(%s)
+                 WHERE item.id = ANY(%(items)s)
                  GROUP BY credit.parent_state, item.id, partial.credit_move_id,
                           currency.rounding
                 """,
-                list(item_ids),
+                is_money=self._get_is_money_sql(),
+                items=list(item_ids),
             )
         )
         settlements = {True: [], False: []}
         for is_posted, *row in rows:
             settlements[is_posted].append(Settlement(*row))
         return settlements[True], settlements[False]
+
+    def _get_is_money_sql(self):
+        """Return the SQL condition that ``credit``, of ``journal``, is a payment."""
+        return SQL(
+            """
+            (credit.payment_id IS NOT NULL OR credit.statement_line_id IS NOT NULL
+             OR journal.type IN ('bank', 'cash', 'credit'))
+            """
+        )
 
     # WHAT IS WRITTEN
 

@@ -1,3 +1,5 @@
+"""Stops: nobody contacts a person meanwhile."""
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -11,6 +13,9 @@ HOLD_KINDS = [
     ("minor", "Minor or under guardianship"),
     ("other", "Other reason"),
 ]
+
+# The stop of our own choice; all others are rights of the debtor, or the law's.
+OWN_KIND = "other"
 
 
 class CollectionHold(models.Model):
@@ -44,8 +49,30 @@ class CollectionHold(models.Model):
     date_from = fields.Date(
         string="From", required=True, default=fields.Date.context_today
     )
-    date_to = fields.Date(string="Until", help="Empty: until somebody ends it.")
+    date_to = fields.Date(
+        string="Until",
+        help="The last day. Empty: until somebody ends it; for another reason than the "
+        "debtor's rights only managers leave it so.",
+    )
     note = fields.Text(help="Who said so, and what proves it.")
+
+    # How it ended before its day; by the button alone
+    end_reason = fields.Char(string="Ended Because", readonly=True, copy=False)
+    end_user_id = fields.Many2one(
+        "res.users", string="Ended By", readonly=True, copy=False
+    )
+    end_date = fields.Date(string="Ended On", readonly=True, copy=False)
+    is_over = fields.Boolean(compute="_compute_is_over")
+    is_fixed = fields.Boolean(
+        compute="_compute_is_over", help="It has begun, so what it says stays."
+    )
+
+    @api.depends("date_from", "date_to")
+    def _compute_is_over(self):
+        today = fields.Date.context_today(self)
+        for hold in self:
+            hold.is_over = hold.date_to and hold.date_to < today
+            hold.is_fixed = hold._origin and hold._origin.date_from <= today
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -55,9 +82,10 @@ class CollectionHold(models.Model):
         return holds
 
     def write(self, vals):
-        # EXTENDS: as for a new one
+        # EXTENDS: as for a new one, also for who was stopped by mistake
+        partners = self.partner_id
         result = super().write(vals)
-        self._follow_up(self.partner_id)
+        self._follow_up(self.partner_id | partners)
         return result
 
     def unlink(self):

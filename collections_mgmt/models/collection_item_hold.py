@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..const import HOLD_STATES, PAYMENT_METHODS, TOLD_BY_COURSE
+from ..const import HOLD_STATES, PAYMENT_METHODS, SETTLED_BY, TOLD_BY_COURSE
 
 # What people say when they record one; nothing of it is edited afterwards.
 NEW_FIELDS = frozenset(
@@ -82,6 +82,12 @@ class CollectionItemHold(models.Model):
         HOLD_STATES, required=True, readonly=True, default="open", tracking=True
     )
     date_closed = fields.Date(string="Over Since", readonly=True, copy=False)
+    settled_by = fields.Selection(
+        SETTLED_BY,
+        readonly=True,
+        copy=False,
+        help="What left nothing to hold.",
+    )
     cancel_reason = fields.Char(string="Cancelled Because", readonly=True, copy=False)
 
     # A payment that the debtor announced
@@ -304,6 +310,11 @@ class CollectionItemHold(models.Model):
             )
         self._check_until(until)
         self.sudo().date_until = until  # in sudo: by this way alone
+        self._note_facts(
+            "hold_prolonged",
+            lambda hold: hold._get_own_facts(),
+            lambda _hold: {"reason": reason or ""},
+        )
         self._note_debtors()
         self._log_on_cases(lambda hold: hold._get_opened_text(reason))
 
@@ -319,6 +330,11 @@ class CollectionItemHold(models.Model):
                 "cancel_reason": reason,
                 "date_closed": fields.Date.context_today(self),
             }
+        )
+        self._note_facts(
+            "hold_cancelled",
+            lambda hold: hold._get_own_facts(),
+            lambda _hold: {"reason": reason},
         )
         self._note_debtors()
         self._log_on_cases(lambda hold: hold._get_ended_text(), TOLD_BY_COURSE)

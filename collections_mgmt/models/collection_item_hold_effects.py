@@ -20,8 +20,11 @@ class CollectionItemHold(models.Model):
     def _on_opened(self):
         self._note_debtors()
         self._log_on_cases(lambda hold: hold._get_opened_text(), TOLD_BY_COURSE)
-        for hold in self.filtered("contact_id"):
-            hold._note_on_record()
+        self._note_facts(
+            "held",
+            lambda hold: hold._get_own_facts(),
+            lambda hold: hold._get_own_words(),
+        )
         for hold in self.filtered("message_id"):
             hold._copy_receipts()
 
@@ -34,22 +37,21 @@ class CollectionItemHold(models.Model):
             if get_receipt_kind(file.raw or b""):
                 file.copy({"res_model": self._name, "res_id": self.id})
 
-    def _note_on_record(self):
-        """Keep as evidence what was said in the contact."""
+    def _get_own_facts(self):
+        """Return what the evidence says in the open of a hold: nothing personal."""
         until = self.date_until
-        # In sudo: facts are the suite's own; who may record it was checked before.
-        self.contact_id.sudo()._note_event(
-            "held",
-            facts={"hold": self.id, "until": until and until.isoformat()},
-            words={
-                "reason": self.reason_id.name,
-                "items": self._get_held_items().mapped("display_name"),
-                "whole_case": self.is_whole_case,
-                "announced": self.is_payment_announced
-                and self.currency_id.format(self.amount_announced),
-                "note": self.note or "",
-            },
-        )
+        return {"hold": self.id, "until": until and until.isoformat()}
+
+    def _get_own_words(self):
+        """Return what the evidence keeps apart, because it is personal."""
+        return {
+            "reason": self.reason_id.name,
+            "items": self._get_held_items().mapped("display_name"),
+            "whole_case": self.is_whole_case,
+            "announced": self.is_payment_announced
+            and self.currency_id.format(self.amount_announced),
+            "note": self.note or "",
+        }
 
     def _get_opened_text(self, reason=None):
         """Return what is held, as a sentence.
@@ -110,10 +112,19 @@ class CollectionItemHold(models.Model):
         if not self:
             return
         self.env.flush_all()
-        if self._try_to_tell(date):
-            return
-        for hold in self:
-            hold._try_to_tell(date)
+        if not self._try_to_tell(date):
+            for hold in self:
+                hold._try_to_tell(date)
+        for kind, holds in self.grouped(lambda hold: hold._get_end_kind()).items():
+            holds._note_facts(
+                kind, lambda hold: {**hold._get_own_facts(), "by": hold.settled_by}
+            )
+
+    def _get_end_kind(self):
+        """Return the kind of fact that the end of the hold is."""
+        if self.is_missed:
+            return "hold_missed"
+        return "hold_settled" if self.state == "settled" else "hold_ended"
 
     def _try_to_tell(self, date):
         """Return whether it was said what became of these holds."""
@@ -160,7 +171,7 @@ class CollectionItemHold(models.Model):
                 "Hold of %(amount)s cancelled (%(reason)s): %(why)s", **values
             )
         if self.state == "settled":
-            return self.env._("Hold of %(amount)s over: it is paid.", **values)
+            return self._get_settled_text(**values)
         if self.is_missed:
             return self.env._(
                 "The announced payment of %(amount)s was not seen until %(date)s: it "
@@ -171,6 +182,35 @@ class CollectionItemHold(models.Model):
             "Hold of %(amount)s over since %(date)s (%(reason)s): it is asked for "
             "again.",
             **values,
+        )
+
+    def _get_settled_text(self, amount, **_values):
+        """Return what took the reason to hold anything, as a sentence."""
+        match self.settled_by:
+            case "payment":
+                return self.env._("Hold of %(amount)s over: it is paid.", amount=amount)
+            case "credit":
+                return self.env._(
+                    "Hold of %(amount)s over: credit notes or corrections left nothing "
+                    "to pay.",
+                    amount=amount,
+                )
+            case "both":
+                return self.env._(
+                    "Hold of %(amount)s over: part was paid, the rest credited or "
+                    "corrected.",
+                    amount=amount,
+                )
+            case "unmatched":
+                return self.env._(
+                    "Hold of %(amount)s over: a payment or credit that is not matched "
+                    "yet covers it.",
+                    amount=amount,
+                )
+        return self.env._(
+            "Hold of %(amount)s over: the invoices were cancelled, or are not followed "
+            "any more.",
+            amount=amount,
         )
 
     def _get_whole_case_ended_text(self, reason, date, why, **_values):

@@ -23,6 +23,9 @@ class CollectionOutcome(models.Model):
         [
             ("none", "Nothing more"),
             ("promise", "Register the promise"),
+            ("plan", "Propose a payment plan"),
+            ("hold", "Put items on hold"),
+            ("stop", "Stop contacting the debtor"),
             ("dispute", "Register the dispute"),
             ("announce", "Record the announced payment"),
             ("callback", "Call back at a time"),

@@ -280,7 +280,13 @@ class CollectionPromise(models.Model):
                     promise=ended[0].display_name,
                 )
             )
+        had_effect = self.filtered(
+            lambda promise: promise.state == "open" or promise.proposal_hash
+        )
         moved = self._release("cancelled")
+        had_effect._note_facts(
+            "promise_cancelled", lambda promise: promise._get_own_facts()
+        )
         moved._log_on_cases(
             lambda promise: promise.env._(
                 "Promise of %(amount)s cancelled.",

@@ -7,12 +7,12 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..const import FAILED_PROMISES
-
-# A promise in one of these counts for the limit of promises per item.
-COUNTED_STATES = ("open", "kept", *FAILED_PROMISES)
 # Dates beyond are mistakes, and the calendar ends before what is counted from them.
 FURTHEST = timedelta(days=30 * 366)
+
+
+class BeyondLimits(UserError):
+    """A promise that only a manager may bring into force."""
 
 
 class CollectionPromise(models.Model):
@@ -33,11 +33,15 @@ class CollectionPromise(models.Model):
         self.ensure_one()
         # Nobody else changes what is promised of these items meanwhile.
         self.case_id._lock_for_gate()
-        self.replaces_id._release("replaced")
+        replaced = self.replaces_id._release("replaced")
         self.env.flush_all()
         self._check_can_hold()
         limits = self._check_limits()
         self._put_in_force()
+        replaced._note_facts(
+            "promise_replaced",
+            lambda promise: {**promise._get_own_facts(), "replaced_by": self.id},
+        )
         self._note_on_record(limits)
         self._note_debtors()
 
@@ -144,7 +148,7 @@ class CollectionPromise(models.Model):
         problems = self._get_limit_problems()
         group = "collections_mgmt.group_collection_manager"
         if problems and not (self.env.su or self.env.user.has_group(group)):
-            raise UserError(
+            raise BeyondLimits(
                 "\n".join(
                     [*problems, self.env._("Ask a collections manager to confirm it.")]
                 )
@@ -166,6 +170,7 @@ class CollectionPromise(models.Model):
         )
 
     def _get_too_many(self, limit):
+        # Whatever became of them: neither replacing nor cancelling makes them undone.
         # In sudo: as for what is promised elsewhere.
         groups = (
             self.env["collection.promise.line"]
@@ -173,7 +178,7 @@ class CollectionPromise(models.Model):
             ._read_group(
                 [
                     ("item_id", "in", self.line_ids.item_id.ids),
-                    ("promise_id.state", "in", COUNTED_STATES),
+                    ("promise_id.date_due", "!=", False),  # it was in force
                 ],
                 ["item_id"],
                 ["__count"],

@@ -5,6 +5,14 @@ from odoo.tools import SQL, format_date
 
 from ..const import FAILED_PROMISES, TOLD_BY_COURSE
 
+# Which fact each state is that the engine finds.
+VERDICT_KINDS = {
+    "open": "promise_reopened",
+    "kept": "promise_kept",
+    "cancelled": "promise_settled",
+    **dict.fromkeys(FAILED_PROMISES, "promise_broken"),
+}
+
 
 class CollectionPromise(models.Model):
     _inherit = "collection.promise"
@@ -23,7 +31,7 @@ class CollectionPromise(models.Model):
             # That it is open again is no entry of its own.
             "notification" if after == "open" else TOLD_BY_COURSE,
         )
-        self._note_verdict(after)
+        self._note_facts(VERDICT_KINDS[after], lambda promise: promise._get_own_facts())
 
     def _on_failed(self, scope):
         """The date passed without the money: chased again, and somebody's task."""
@@ -36,7 +44,34 @@ class CollectionPromise(models.Model):
         )
         plans = self.filtered(lambda promise: promise.kind == "plan")
         if not scope.company.collection_test_mode:
-            self.env["collection.contact"]._plan_promise_messages(plans, "default")
+            Contact = self.env["collection.contact"]
+            told = Contact._plan_promise_messages(plans, "default").promise_id
+            (plans - told)._leave_notice_to_person(scope.date)
+
+    def _leave_notice_to_person(self, date):
+        """Say that no notice could be sent, and give somebody the task to tell it."""
+        if not self:
+            return
+        self._log_on_cases(lambda plan: plan._get_untold_text())
+        activity_type = self.env.ref("mail.mail_activity_data_todo")
+        self.case_id._create_tasks(
+            [
+                plan._prepare_task_values(
+                    activity_type, date, lambda plan: plan._get_untold_text()
+                )
+                for plan in self
+                if plan.case_id.state == "open"
+            ]
+        )
+
+    def _get_untold_text(self):
+        self.ensure_one()
+        return self.env._(
+            "The payment plan of %(amount)s has ended and no notice could be sent: "
+            "%(debtor)s has no e-mail address. Tell them by letter or by phone.",
+            amount=self.currency_id.format(self.amount),
+            debtor=self.partner_id.display_name,
+        )
 
     def _climb_items(self, scope):
         """Let the items pass one stage, unless it is their last."""
@@ -65,6 +100,13 @@ class CollectionPromise(models.Model):
 
     # ON RECORD
 
+    def _get_named_contact(self):
+        # EXTENDS: a plan is agreed on by its proposal
+        return super()._get_named_contact() or self.proposal_contact_id
+
+    def _get_own_facts(self):
+        return {"promise": self.id}
+
     def _note_on_record(self, limits):
         """Write down that a promise was made: on the case, and as evidence.
 
@@ -73,32 +115,29 @@ class CollectionPromise(models.Model):
         self.ensure_one()
         self._log_on_cases(
             lambda promise: "\n".join([promise._get_made_text(), *limits]),
-            "notification" if limits else TOLD_BY_COURSE,
+            "notification" if limits or self.paper_ids else TOLD_BY_COURSE,
         )
-        # In sudo: facts are the suite's own; who may confirm was checked before.
-        self.contact_id.sudo()._note_event(
+        self._note_facts(
             "promised",
-            facts={"promise": self.id, "dates": self._get_date_texts()},
-            words={
-                "promised_by": self.promiser_id.name or self.partner_id.name,
-                "amount": self.currency_id.format(self.amount),
-                "items": [
-                    [line.item_id.display_name, self.currency_id.format(line.amount)]
-                    for line in self.line_ids
-                ],
-                "note": self.note or "",
-            },
+            lambda promise: promise._get_made_facts(),
+            lambda promise: promise._get_made_words(),
         )
 
-    def _note_verdict(self, state):
-        """Keep what became of promises with the contact in which they were made."""
-        kind = {"kept": "promise_kept"}.get(state)
-        if state in FAILED_PROMISES:
-            kind = "promise_broken"
-        if not kind:
-            return
-        for promise in self.filtered("contact_id"):
-            promise.contact_id._note_event(kind, facts={"promise": promise.id})
+    def _get_made_facts(self):
+        """Return what the evidence says in the open of a promise: nothing personal."""
+        return {**self._get_own_facts(), "dates": self._get_date_texts()}
+
+    def _get_made_words(self):
+        """Return what the evidence keeps apart, because it is personal."""
+        return {
+            "promised_by": self.promiser_id.name or self.partner_id.name,
+            "amount": self.currency_id.format(self.amount),
+            "items": [
+                [line.item_id.display_name, self.currency_id.format(line.amount)]
+                for line in self.line_ids
+            ],
+            "note": self.note or "",
+        }
 
     def _get_date_texts(self):
         return [instalment.date.isoformat() for instalment in self.instalment_ids]

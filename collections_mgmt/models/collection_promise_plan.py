@@ -60,9 +60,15 @@ class CollectionPromise(models.Model):
         # EXTENDS: plans have grace days of their own
         values = super()._prepare_tolerance()
         if self.kind == "plan":
-            company = self.company_id.sudo()
-            values["tolerance_days"] = company.collection_plan_grace_days
+            values["tolerance_days"] = self._get_grace_days()
         return values
+
+    def _get_grace_days(self):
+        """Return the days after each date: those of the words that are out, if any."""
+        self.ensure_one()
+        if self.proposal_hash:
+            return self.tolerance_days
+        return self.company_id.sudo().collection_plan_grace_days
 
     def _get_limit_problems(self):
         # EXTENDS: a plan has limits of its own; with one date it is a promise like any

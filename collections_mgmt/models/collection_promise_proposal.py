@@ -64,8 +64,16 @@ class CollectionPromise(models.Model):
         today = fields.Date.context_today(self)
         valid = today + timedelta(days=self.company_id.collection_plan_valid_days)
         promise_sudo = self.sudo()  # the proposal is the suite's own; see above
+        promise_sudo._withdraw_proposal()
+        promise_sudo._set_interest()  # dates and amounts may be others by now
         first = min(self.instalment_ids.mapped("date"))
-        promise_sudo.write({"date_proposed": today, "date_valid": min(valid, first)})
+        promise_sudo.write(
+            {
+                "date_proposed": today,
+                "date_valid": min(valid, first),
+                "tolerance_days": self._get_grace_days(),
+            }
+        )
         text = promise_sudo._render_proposal()
         promise_sudo.write(
             {
@@ -149,9 +157,13 @@ class CollectionPromise(models.Model):
 
     def write(self, vals):
         # EXTENDS: a proposal that is changed is none any more
-        if vals.keys() & (self._get_new_fields() - FREE_FIELDS):
+        if vals.keys() & self._get_worded_fields():
             self._withdraw_proposal()
         return super().write(vals)
+
+    def _get_worded_fields(self):
+        """Return the names of the fields that the words of a proposal are made of."""
+        return self._get_new_fields() - FREE_FIELDS
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_proposed(self):

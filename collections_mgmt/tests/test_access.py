@@ -397,8 +397,15 @@ class TestPermissions(AccessCommon):
             ("collection.case", "action_open_holds"): case,
             ("collection.case", "action_hold_items"): case,
             ("collection.case", "action_take_up_message"): case,
-            ("collection.reply", "action_continue"): (
-                self.env["collection.reply"].search([], limit=1)
+            **{
+                ("collection.reply", f"action_{name}"): (
+                    self.env["collection.reply"].search([], limit=1)
+                )
+                for name in ("continue", "show_earlier", "show_later")
+            },
+            ("collection.hold", "action_end"): self.others.collection_hold_ids,
+            ("collection.hold.end", "action_save"): (
+                self.env["collection.hold.end"].search([], limit=1)
             ),
             ("collection.case", "action_prolong_case_hold"): case,
             ("collection.case", "action_end_case_hold"): case,
@@ -469,6 +476,8 @@ class TestPermissions(AccessCommon):
         hold = self._create_hold(self.moves[self.others])
         self.env["collection.item.hold.change"].create({"hold_id": hold.id})
         self._create_incoming(contact.case_id)
+        stop = self.env["collection.hold"].create({"partner_id": self.others.id})
+        self.env["collection.hold.end"].create({"hold_id": stop.id, "reason": "None"})
         self.env["collection.reply"].create(
             {
                 "case_id": contact.case_id.id,

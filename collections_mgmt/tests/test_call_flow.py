@@ -87,6 +87,50 @@ class TestCallFlow(CallFlowCommon):
         self.assertEqual(hold.contact_id, self._made()[-1:])
         self.assertEqual(hold.amount_announced, self.case.amount_open)
 
+    def test_who_asks_for_a_plan_gets_its_form_with_the_call_as_its_record(self):
+        action = self._finish("plan")
+        self.assertEqual(action["res_model"], "collection.plan.propose")
+        self.assertEqual(action["context"]["default_contact_id"], self._made()[-1:].id)
+
+    def test_what_waits_for_something_is_put_on_hold_with_the_call_as_its_record(self):
+        outcome = self.env["collection.outcome"].create(
+            {"name": "Misses the purchase order", "next_step": "hold"}
+        )
+        panel = self._call(self.first)
+        panel.outcome_id = outcome
+        action = panel.action_save()
+        form = Form(
+            self.env["collection.item.hold"].with_context(**action["context"]),
+            view=action["views"][0][0],
+        )
+        form.reason_id = self.env.ref(
+            "collections_mgmt.collection_hold_reason_document"
+        )
+        hold = form.save()
+        self.assertEqual(hold.contact_id, self._made()[-1:])
+        self.assertEqual(hold.item_ids, self.case.open_item_ids)
+
+    def test_a_lawyer_opens_the_stop_with_what_was_said(self):
+        action = self._finish("stop", note="Call Brown and Partners")
+        self.assertEqual(action["res_model"], "collection.hold")
+        form = Form(
+            self.env["collection.hold"]
+            .with_user(self.first)
+            .with_context(**action["context"])
+        )
+        stop = form.save()
+        self.assertRecordValues(
+            stop,
+            [
+                {
+                    "partner_id": self.debtor.id,
+                    "company_id": self.case.company_id.id,
+                    "kind": "lawyer",
+                    "note": "Call Brown and Partners",
+                }
+            ],
+        )
+
     def test_a_call_back_is_planned_and_the_case_rests_until_then(self):
         moment = fields.Datetime.now() + timedelta(days=2)
         self._finish("callback", callback_at=moment)

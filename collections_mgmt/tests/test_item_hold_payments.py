@@ -32,6 +32,14 @@ class TestAnnouncedPayments(HoldCommon):
         )
         self.assertEqual(self.case.decision, "held")
 
+    def test_the_invoice_tells_an_announced_payment_from_another_hold(self):
+        self._announce()
+        other = self._other_invoice()
+        self._hold(invoice=other)
+        self.assertTrue(self.invoice.collection_is_announced)
+        self.assertFalse(other.collection_is_announced)
+        self.assertTrue(other.collection_amount_held)
+
     def test_the_payment_takes_it_off_the_list(self):
         hold = self._announce()
         self._hold(invoice=self._other_invoice())
@@ -72,6 +80,60 @@ class TestAnnouncedPayments(HoldCommon):
         self._look(7)
         self.assertEqual(len(self._get_tasks()), 1)
         self.assertEqual(len(self.case.message_ids), said)
+
+    def test_what_ends_a_hold_is_said_by_its_cause(self):
+        for cause, act, words in (
+            ("payment", lambda move: self._pay(move), "it is paid"),
+            ("credit", self._credit, "credit notes or corrections"),
+            ("both", self._pay_and_credit, "part was paid"),
+            ("other", lambda move: move.button_cancel(), "were cancelled"),
+        ):
+            move = self._other_invoice()
+            hold = self._hold(invoice=move)
+            act(move)
+            self._end_transaction()
+            with self.subTest(cause):
+                self.assertEqual((hold.state, hold.settled_by), ("settled", cause))
+                bodies = " ".join(map(str, hold.message_ids.mapped("body")))
+                self.assertIn(words, bodies)
+
+    def _credit(self, move, amount=40.0):
+        self._match(move, self._create_credit_note(self.debtor, amount))
+
+    def _pay_and_credit(self, move):
+        self._pay(move, 10.0)
+        self._credit(move, 30.0)
+
+    def test_what_was_paid_before_the_hold_is_not_its_cause(self):
+        move = self._other_invoice()
+        self._pay(move, 10.0)
+        self._end_transaction()
+        self.env.cr.execute(
+            "UPDATE account_partial_reconcile SET create_date = create_date - "
+            "INTERVAL '1 day'"
+        )
+        hold = self._hold(invoice=move)
+        self._credit(move, 30.0)
+        self._end_transaction()
+        self.assertEqual(hold.settled_by, "credit")
+
+    def test_an_invoice_in_draft_settles_nothing_and_comes_back_on_hold(self):
+        for hold in (self._hold(), self._announce(self._other_invoice())):
+            move = hold.item_ids.move_id
+            with self.subTest(hold.reason_id.name):
+                move.button_draft()
+                self._end_transaction()
+                self.assertEqual(hold.state, "open")
+                move.action_post()
+                self._end_transaction()
+                self.assertEqual(hold.state, "open")
+                self.assertEqual(self._chased(self._items(move)), 0.0)
+
+    def test_an_invoice_that_stays_in_draft_holds_nothing_past_the_day(self):
+        hold = self._hold()
+        self.invoice.button_draft()
+        self._look(20)
+        self.assertEqual(hold.state, "ended")
 
     def test_another_hold_that_ends_is_nobodys_task(self):
         hold = self._hold(date_until=self.today + timedelta(days=2))

@@ -212,8 +212,7 @@ class TestPromiseLimits(PromiseCommon):
     def test_how_often(self):
         self.env.company.collection_promise_max_count = 2
         self._promise(10.0)
-        cancelled = self._promise(10.0)
-        cancelled.action_cancel()
+        self._draft({self.item: 10.0}, {4: 10.0}).action_cancel()  # never in force
         self._look(7)  # the first is broken
         with self._day(7):
             second = self._draft({self.item: 10.0}, {9: 10.0})
@@ -221,6 +220,15 @@ class TestPromiseLimits(PromiseCommon):
             self.assertNeedsManager(
                 self._draft({self.item: 10.0}, {9: 10.0}), "2 times before"
             )
+
+    def test_neither_cancelling_nor_replacing_makes_a_promise_undone(self):
+        self.env.company.collection_promise_max_count = 2
+        self._promise(10.0).action_cancel()
+        old = self._promise(10.0)
+        new = self._draft({self.item: 10.0}, {9: 10.0})
+        new.sudo().replaces_id = old
+        self.assertNeedsManager(new, "2 times before")
+        self.assertEqual(old.state, "replaced")
 
 
 class TestPromiseEnds(PromiseCommon):

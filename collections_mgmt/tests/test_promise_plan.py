@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools import SQL
 
 from .promise_common import PromiseCommon
 
@@ -75,12 +76,58 @@ class TestPlan(PlanCommon):
         self.assertEqual(self._chased(), 0.0)
         self.assertEqual(plan.tolerance_days, 3)
         self.assertEqual(self.case.promise_date_next, plan.date_due)
-        moved = self.invoice.write_date
         self._pay_on(4, 25.0)
         self.assertEqual(self.item.amount_promised, 75.0)
         self.assertEqual(plan.instalment_done_count, 1)
-        self.assertEqual(self.invoice.state, "posted")
-        self.assertTrue(moved)
+
+    def _get_rows(self):
+        """Return all columns of the invoice and its journal items."""
+        self.env.flush_all()
+        return [
+            self.env.execute_query_dict(
+                SQL(
+                    "SELECT * FROM %s WHERE %s = %s ORDER BY id",
+                    *(SQL.identifier(table), SQL.identifier(name), self.invoice.id),
+                )
+            )
+            for table, name in (
+                ("account_move", "id"),
+                ("account_move_line", "move_id"),
+            )
+        ]
+
+    def test_a_plan_never_edits_posted_invoices(self):
+        before = self._get_rows()
+        plan = self._make(interest_rate=36.5)
+        plan.action_send_proposal()
+        plan.action_confirm()
+        self._end_transaction()
+        self.assertEqual(plan.state, "open")
+        self.assertEqual(self._get_rows(), before)
+        self._look(15)
+        self.assertEqual(plan.state, "broken")
+        self.assertEqual(self._get_rows(), before)
+
+    def test_a_plan_that_ended_without_any_address_is_a_persons_task(self):
+        plan = self._make()
+        plan.action_confirm()
+        self._end_transaction()
+        self.debtor.email = False
+        self._look(8)
+        self.assertEqual(plan.state, "broken")
+        self.assertFalse(self._contacts(self.debtor))
+        tasks = self.case.activity_ids.mapped("summary")
+        self.assertTrue([text for text in tasks if "no notice could be sent" in text])
+        bodies = " ".join(map(str, self.case.message_ids.mapped("body")))
+        self.assertIn("no notice could be sent", bodies)
+
+    def test_an_invoice_offers_its_plan(self):
+        action = self.invoice.action_propose_plan()
+        self.assertEqual(action["res_model"], "collection.plan.propose")
+        form = self.env["account.move"].get_view(
+            self.env.ref("account.view_move_form").id, "form"
+        )["arch"]
+        self.assertIn('name="action_propose_plan"', form)
 
     def test_a_plan_is_fulfilled_by_all_instalments(self):
         plan = self._make()
@@ -176,6 +223,7 @@ class TestPlanLimits(PlanCommon):
 
     def assertNeedsManager(self, words, **values):
         plan = self._make(**values)
+        self.assertIn(words, plan.limit_text)
         for act in ("action_confirm", "action_send_proposal"):
             with self.subTest(act), self.assertRaises(UserError) as refusal:
                 getattr(plan.with_user(self.collector), act)()

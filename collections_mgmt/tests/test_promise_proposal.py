@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase
@@ -69,6 +70,30 @@ class TestProposal(ProposalCommon):
         self.assertEqual(
             plan.proposal_hash, hashlib.sha256(plan.proposal_text.encode()).hexdigest()
         )
+
+    def test_what_it_says_of_grace_days_holds_whatever_the_settings_say_later(self):
+        plan, _contact = self._send()
+        self.assertIn("within 3 days", plan.proposal_text)
+        self.env.company.collection_plan_grace_days = 0
+        plan.sudo()._accept("Ann Lee", "192.0.2.7", "Browser")
+        self.assertEqual((plan.state, plan.tolerance_days), ("open", 3))
+
+    def test_a_plan_that_was_changed_gets_the_grace_days_of_the_day(self):
+        plan, _contact = self._send()
+        self.env.company.collection_plan_grace_days = 5
+        plan.instalment_ids.sorted("date")[-1].date = self.today.replace(month=12)
+        plan.action_send_proposal()
+        self.assertIn("within 5 days", plan.proposal_text)
+
+    def test_its_interest_is_of_the_dates_it_says(self):
+        plan = self._make(interest_rate=36.5, count=2)
+        # 0.1% a day: of 100 for four days, then of 50 for seven, then for fourteen
+        self.assertEqual(plan.amount_interest, 0.75)
+        last = plan.instalment_ids.sorted("date")[-1]
+        last.date += timedelta(days=7)
+        plan.action_send_proposal()
+        self.assertEqual(last.interest, 0.7)
+        self.assertIn("1.10", plan.proposal_text)
 
     def test_a_debtor_without_address_cannot_be_sent_one(self):
         self.debtor.email = False
@@ -181,6 +206,14 @@ class TestAcceptance(ProposalCommon, HttpCase):
             self.assertEqual(response.status_code, 404)
             self.assertNotIn(self.invoice.name, response.text)
         self.assertEqual(self.plan.state, "draft")
+
+    def test_the_link_to_a_plan_confirmed_by_hand_says_that_it_is_in_force(self):
+        self.plan.action_confirm()
+        self._end_transaction()
+        response = self._visit()
+        self.assertIn("is in force", response.text)
+        self.assertNotIn("its time is over", response.text)
+        self.assertNotIn("<form", response.text)
 
     def test_the_link_ends_with_the_proposal(self):
         self.plan.sudo().date_valid = self.today.replace(day=1)

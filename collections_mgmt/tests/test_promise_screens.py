@@ -106,3 +106,29 @@ class TestPromiseScreens(PromiseCommon):
             [(False, view) for view in ("list", "kanban", "calendar", "search")]
         )
         self.assertIn("due_today", views["views"]["search"]["arch"])
+
+    def test_the_invoice_says_until_when_it_is_promised(self):
+        self._promise(40.0, 4)
+        self._promise(30.0, 9)
+        other = self._create_overdue_invoice(self.debtor, 1, 50.0)
+        self._plan()
+        self.assertEqual(
+            self.invoice.collection_promise_date, self.today + timedelta(days=9)
+        )
+        self.assertFalse(other.collection_promise_date)
+        self._pay(self.invoice)
+        self._end_transaction()
+        self.assertFalse(self.invoice.collection_promise_date)
+
+    def test_the_debtor_shows_promises_and_disputes(self):
+        promise = self._promise(40.0)
+        dispute = self._create_dispute(self.invoice, 20.0)
+        self.assertEqual(self.debtor.collection_promise_ids, promise)
+        self.assertEqual(self.debtor.collection_dispute_ids, dispute)
+        copy = self.debtor.copy()
+        self.assertFalse(copy.collection_promise_ids | promise.browse())
+        arch = self.debtor.get_view(self.env.ref("base.view_partner_form").id, "form")[
+            "arch"
+        ]
+        for name in ("collection_promise_ids", "collection_dispute_ids"):
+            self.assertIn(f'name="{name}"', arch)

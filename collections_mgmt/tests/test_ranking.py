@@ -253,7 +253,7 @@ class TestRankingFacts(RankingCommon):
             )
             self._end_transaction()
             self.assertEqual(self._get_points(case)["blocked"], -30)
-            stop.write({"date_from": yesterday, "date_to": yesterday})
+            stop.sudo().write({"date_from": yesterday, "date_to": yesterday})
             self._end_transaction()
             self.assertNotIn("blocked", self._get_points(case))
 

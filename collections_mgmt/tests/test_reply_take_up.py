@@ -105,6 +105,75 @@ class TestTakeUpMessage(HoldCommon):
             len(message.attachment_ids), 2, "The conversation keeps its own files."
         )
 
+    def test_a_plan_keeps_message_and_words(self):
+        message = self._receive("<p>Can we pay in parts?</p>")
+        action = self._take_up("plan")
+        self.assertEqual(action["res_model"], "collection.plan.propose")
+        form = Form(self.env[action["res_model"]].with_context(**action["context"]))
+        form.date = self.today
+        form.count = 2
+        form.save().action_register()
+        self.assertRecordValues(
+            self.case.promise_ids,
+            [
+                {
+                    "kind": "plan",
+                    "message_id": message.id,
+                    "note": "Can we pay in parts?",
+                    "promiser_id": self.debtor.id,
+                }
+            ],
+        )
+
+    def test_a_hold_keeps_message_and_words(self):
+        message = self._receive("<p>The order number is missing.</p>")
+        action = self._take_up("hold")
+        form = Form(
+            self.env["collection.item.hold"].with_context(**action["context"]),
+            "collections_mgmt.collection_item_hold_view_register",
+        )
+        form.reason_id = self.env.ref(
+            "collections_mgmt.collection_hold_reason_document"
+        )
+        hold = form.save()
+        self.assertEqual(
+            (hold.message_id, hold.note), (message, "The order number is missing.")
+        )
+
+    def _open_panel(self):
+        action = self.case.action_take_up_message()
+        panel = self.env["collection.reply"].with_context(**action["context"])
+        return panel.create({})
+
+    def test_of_several_messages_since_the_last_answer_each_can_be_taken_up(self):
+        self._receive("<p>Long ago</p>")
+        self.case.message_post(
+            body="We answer",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=self.debtor.ids,
+        )
+        first, second, third = (self._receive(f"<p>{n}</p>") for n in range(3))
+        panel = self._open_panel()
+        self.assertEqual(panel.message_id, third)
+        self.assertIn("3 of 3", panel.place_text)
+        self.assertFalse(panel.has_later)
+        for message in (second, first):
+            panel.action_show_earlier()
+            self.assertEqual(panel.message_id, message)
+        self.assertIn("1 of 3", panel.place_text)
+        self.assertFalse(panel.has_earlier)
+        panel.action_show_earlier()
+        self.assertEqual(panel.message_id, first, "What was answered is answered.")
+        panel.action_show_later()
+        panel.kind = "hold"
+        context = panel.action_continue()["context"]
+        self.assertEqual(context["default_message_id"], second.id)
+
+    def test_a_single_message_is_no_choice(self):
+        self._receive()
+        self.assertFalse(self._open_panel().place_text)
+
     def test_what_was_answered_is_the_record_of_it(self):
         with self._day(0):
             contact = self._run()

@@ -12,6 +12,7 @@ from . import (
     collection_contact_postpone,
     collection_contact_text,
     collection_contact_whatsapp,
+    collection_hold_end,
     collection_item_hold_change,
     collection_preview,
     collection_promise_register,

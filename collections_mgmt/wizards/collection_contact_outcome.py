@@ -5,7 +5,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize, format_datetime, plaintext2html
 
 # Steps that open a form once the contact is saved.
-OPENING_STEPS = ("promise", "dispute", "announce", "channel")
+OPENING_STEPS = (
+    *("promise", "plan", "dispute", "announce", "hold", "stop"),
+    "channel",
+)
 
 
 class CollectionContactLog(models.TransientModel):
@@ -114,6 +117,22 @@ class CollectionContactLog(models.TransientModel):
         return self.case_id._get_register_action(
             self.env["collection.item"], default_contact_id=self.contact_id.id
         )
+
+    def _follow_plan(self):
+        """Open the form of the payment plan, which names this contact as its record."""
+        return self.case_id._get_plan_action(
+            self.env["collection.item"], default_contact_id=self.contact_id.id
+        )
+
+    def _follow_hold(self):
+        """Open the form of the hold, which names this contact as its record."""
+        return self.case_id._get_hold_action(
+            self.case_id.open_item_ids, default_contact_id=self.contact_id.id
+        )
+
+    def _follow_stop(self):
+        """Open the form of a stop, with what was said."""
+        return self.case_id._get_stop_action(default_note=self.note)
 
     def _follow_dispute(self):
         """Open the form of the dispute, which names this contact as its record."""

@@ -3,6 +3,7 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.collection_promise_confirm import BeyondLimits
 from ..tools.payment_plan import make_plan
 
 
@@ -107,13 +108,13 @@ class CollectionPlanPropose(models.TransientModel):
     def action_register(self):
         # OVERRIDE: a plan is looked at, sent and accepted first
         self.ensure_one()
+        was_made = bool(self.promise_id)
         plan = self._make_promise()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": plan._name,
-            "res_id": plan.id,
-            "view_mode": "form",
-        }
+        try:
+            plan._check_limits()
+        except BeyondLimits:
+            return self._leave_to_managers(was_made)
+        return plan._get_form_action()
 
     def _create_promise(self):
         # EXTENDS: with the interest, shown apart

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..const import PAYMENT_METHODS
 from ..models.client_context import without_defaults
+from ..models.collection_promise_confirm import BeyondLimits
 
 
 class CollectionPromiseRegister(models.TransientModel):
@@ -103,10 +104,25 @@ class CollectionPromiseRegister(models.TransientModel):
         )
 
     def action_register(self):
-        """Record the promise and bring it into force."""
+        """Record the promise and bring it into force; or leave it to a manager."""
         self.ensure_one()
-        self._make_promise().action_confirm()
+        was_made = bool(self.promise_id)
+        promise = self._make_promise()
+        try:
+            with self.env.cr.savepoint():
+                promise.action_confirm()
+        except BeyondLimits:
+            return self._leave_to_managers(was_made)
         return {"type": "ir.actions.act_window_close"}
+
+    def _leave_to_managers(self, was_made):
+        """Keep the draft for a manager to confirm, and show it.
+
+        :param bool was_made: the draft is from an earlier click, and managers know it
+        """
+        if not was_made:
+            self.promise_id._ask_managers()
+        return self.promise_id._get_form_action()
 
     def _make_promise(self):
         """Return the draft; a form that is sent again makes no second one.

@@ -1,6 +1,6 @@
 """What follows from a message of the debtor, with the message as its source."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext, plaintext2html
 
@@ -21,13 +21,53 @@ class CollectionReply(models.TransientModel):
     kind = fields.Selection(
         [
             ("promise", "Promises to pay"),
+            ("plan", "Asks for a payment plan"),
             ("announcement", "Says it is paid already"),
             ("dispute", "Contests something"),
+            ("hold", "Waits for something"),
         ],
         string="The Debtor",
         required=True,
         default="promise",
     )
+
+    # Which of the messages, where there are several since the last answer
+    place_text = fields.Char(compute="_compute_place_text")
+    has_earlier = fields.Boolean(compute="_compute_place_text")
+    has_later = fields.Boolean(compute="_compute_place_text")
+
+    @api.depends("case_id", "message_id")
+    @api.depends_context("lang")
+    def _compute_place_text(self):
+        for panel in self:
+            ids = panel.case_id._get_unanswered_messages().ids
+            place = ids.index(panel.message_id.id) if panel.message_id.id in ids else 0
+            panel.has_earlier = place > 0
+            panel.has_later = place < len(ids) - 1
+            panel.place_text = len(ids) > 1 and panel.env._(
+                "Message %(number)s of %(count)s since the last answer",
+                number=place + 1,
+                count=len(ids),
+            )
+
+    def action_show_earlier(self):
+        """Take up the message before this one."""
+        return self._show_neighbour(-1)
+
+    def action_show_later(self):
+        """Take up the message after this one."""
+        return self._show_neighbour(1)
+
+    def _show_neighbour(self, step):
+        self.ensure_one()
+        self.check_access("write")
+        self.case_id.check_access("write")
+        messages = self.case_id._get_unanswered_messages()
+        ids = messages.ids
+        if self.message_id in messages:
+            place = ids.index(self.message_id.id) + step
+            self.message_id = ids[min(max(place, 0), len(ids) - 1)]
+        return self.case_id._get_take_up_action(res_id=self.id)
 
     def action_continue(self):
         """Open the form of what follows, filled in from the message."""
@@ -53,14 +93,31 @@ class CollectionReply(models.TransientModel):
     def _get_text(self):
         return html2plaintext(self.body or "")[:TEXT_LENGTH]
 
-    def _take_up_promise(self):
+    def _get_promise_source(self):
+        """Return the defaults of a promise: the message, who wrote it, and what."""
         author = self.author_id
         debtor = self.case_id.partner_id
         promiser = author if author.commercial_partner_id == debtor else debtor
-        return self.case_id._get_register_action(
-            self.env["collection.item"],
+        return {
             **self._get_source(),
-            default_promiser_id=promiser.id,
+            "default_promiser_id": promiser.id,
+            "default_note": self._get_text(),
+        }
+
+    def _take_up_promise(self):
+        return self.case_id._get_register_action(
+            self.env["collection.item"], **self._get_promise_source()
+        )
+
+    def _take_up_plan(self):
+        return self.case_id._get_plan_action(
+            self.env["collection.item"], **self._get_promise_source()
+        )
+
+    def _take_up_hold(self):
+        return self.case_id._get_hold_action(
+            self.case_id.open_item_ids,
+            **self._get_source(),
             default_note=self._get_text(),
         )
 
