@@ -301,17 +301,20 @@ def _promise_what_was_paid(env, count):
 
 
 def _promise_each(env, items, day):
-    promises = env["collection.promise"]
-    for item in items:
-        line = item.move_line_id
-        amount = line.balance - line.amount_residual
-        promises |= promises.create(
+    paid = {
+        item: item.move_line_id.balance - item.move_line_id.amount_residual
+        for item in items
+    }
+    promises = env["collection.promise"].create(
+        [
             {
                 "case_id": item.case_id.id,
                 "line_ids": [Command.create({"item_id": item.id, "amount": amount})],
                 "instalment_ids": [Command.create({"date": day, "amount": amount})],
             }
-        )
+            for item, amount in paid.items()
+        ]
+    )
     promises.action_confirm()
 
 
