@@ -390,6 +390,7 @@ class TestPermissions(AccessCommon):
             ("res.partner", "action_open_collection_case"): self.others,
             ("collection.case", "action_open_items"): case,
             ("collection.case", "action_open_history"): case,
+            ("collection.case", "action_open_course"): case,
             ("collection.case", "action_open_promises"): case,
             ("collection.case", "action_open_disputes"): case,
             ("collection.case", "action_register_dispute"): case,
