@@ -39,7 +39,9 @@ class CollectionTakeover(models.TransientModel):
 
     @api.model
     def _get_source_options(self):
-        return [(source.code, source.name) for source in self._get_sources()]
+        return [
+            (source.code, source.get_name(self.env)) for source in self._get_sources()
+        ]
 
     @api.model
     def _get_sources(self):

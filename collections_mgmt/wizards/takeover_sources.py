@@ -66,6 +66,11 @@ class Source:
     def is_present(cls, env):
         return table_exists(env.cr, cls.table)
 
+    @classmethod
+    def get_name(cls, env):
+        """Return the name for people; that of a program is the same everywhere."""
+        return cls.name
+
     def find(self):
         """Return the Findings: what the program knows, and partners beside it.
 
@@ -301,7 +306,11 @@ class PartnerFields(Source):
     """Follow-up fields on partners, whatever put them there."""
 
     code = "partner_fields"
-    name = "Follow-up Fields on Customers"
+
+    @classmethod
+    def get_name(cls, env):
+        # OVERRIDE: it is no program's name
+        return env._("Follow-up Fields on Customers")
 
     @classmethod
     def is_present(cls, env):
