@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from ..const import OPEN_DISPUTES
 from .client_context import without_defaults
@@ -207,3 +208,21 @@ class CollectionItem(models.Model):
         )
         taken = sum(other.amount - other.amount_credited for other in others)
         return max(0.0, self.amount_residual_currency - taken)
+
+    @api.model
+    def _outlive(self, lines):
+        # EXTENDS: what was contested of them is looked for in the invoice from now on
+        items = super()._outlive(lines)
+        if items:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE collection_dispute_line SET item_id = NULL
+                     WHERE item_id = ANY(%s)
+                    """,
+                    items.ids,
+                )
+            )
+            # Not by the ORM: what the lines know of their items is kept.
+            self.env["collection.dispute.line"].invalidate_model(flush=False)
+        return items

@@ -161,12 +161,13 @@ class CollectionItem(models.Model):
         """Keep what items show of journal items that are about to be deleted.
 
         :param lines: account.move.line
+        :return: the items
         """
         lines = lines.filtered(lambda line: line.account_type == "asset_receivable")
         if not lines:
-            return
+            return self.browse()
         self.env.flush_all()
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE collection_item item
@@ -175,11 +176,13 @@ class CollectionItem(models.Model):
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
                  WHERE line.id = item.move_line_id AND line.id = ANY(%s)
+                RETURNING item.id
                 """,
                 lines.ids,
             )
         )
         self.invalidate_model(["deleted_name", "deleted_currency_id"], flush=False)
+        return self.browse(item_id for [item_id] in rows)
 
     def _write_multi(self, vals_list):
         # EXTENDS 'base': what the items were is kept, of all together

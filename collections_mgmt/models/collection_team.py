@@ -222,13 +222,11 @@ class ResUsers(models.Model):
 
     def _get_collectors_domain(self):
         """Return the domain of the users who can work on cases."""
-        group = self.env.ref(
-            "collections_mgmt.group_collection_collector", raise_if_not_found=False
+        # From the cache: the engine asks at each payment.
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "collections_mgmt.group_collection_collector"
         )
-        return [
-            ("share", "=", False),
-            ("all_group_ids", "in", group.ids if group else []),
-        ]
+        return [("share", "=", False), ("all_group_ids", "in", [group_id or 0])]
 
     def _get_able_domain(self, company):
         """Return the domain of the users who can open the cases of a root company."""

@@ -262,10 +262,10 @@ class TestAbsence(AbsenceCommon):
         self.case_ana.sudo().amount_overdue = 10
         self.case_ana.sudo().rank_score = 50
         case = self._as_user(self.ben, self.case_ben)
-        self.assertNotEqual(case._get_next_case(), self.case_ana)
+        self.assertNotIn(self.case_ana, case._get_own_list())
         self._create_absence(self.ana, self.ben)
         case = self._as_user(self.ben, self.case_ben)
-        self.assertEqual(case._get_next_case(), self.case_ana)
+        self.assertEqual(case.action_next()["res_id"], self.case_ana.id)
 
     def test_new_tasks_go_to_who_is_there(self):
         self.assertEqual(self.case_ana._get_responsible(), self.ana)

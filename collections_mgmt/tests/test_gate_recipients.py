@@ -162,6 +162,8 @@ class TestFiles(RecipientsCommon):
     def test_files_of_a_message_are_kept_by_their_hash(self):
         file = self._create_file(self.first, res_model="mail.compose.message")
         contact = self._write_to(self.debtor, attachment_ids=file.ids)
+        with self.mock_mail_gateway():
+            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
         self._assert_kept(contact, file)
 
     def test_files_of_a_mail_to_many_are_kept_by_their_hash(self):

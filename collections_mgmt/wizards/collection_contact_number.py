@@ -30,13 +30,23 @@ class CollectionContactLog(models.TransientModel):
         help="The contact rules were asked for another one.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # EXTENDS: who may not see a case is told nothing of its debtor
+        cases = self.env["collection.case"]
+        return super().create(
+            [
+                vals
+                if cases.browse(vals.get("case_id")).has_access("read")
+                else {"number": False, **vals}
+                for vals in vals_list
+            ]
+        )
+
     @api.depends("partner_id")
     def _compute_number(self):
         for panel in self:
-            # Computed in sudo, as all that is stored: who may not see the case is told
-            # nothing of its debtor.
-            is_seen = panel.case_id.with_env(self.env(su=False)).has_access("read")
-            partner = panel.partner_id if is_seen else panel.partner_id.browse()
+            partner = panel.partner_id
             panel.number = partner._phone_format(fname="phone") or partner.phone
 
     @api.depends("number", "work_number", "channel", "contact_id", "is_past")
