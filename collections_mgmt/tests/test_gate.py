@@ -290,7 +290,7 @@ class TestThanks(GateCommon):
         self.assertEqual(self.thanks.state, "blocked")
         self.payment.action_draft()
         self.payment.action_cancel()
-        stop.sudo().unlink()  # as nobody may once it began
+        self._let_stop_be_over(stop)
         self.thanks.sudo().retry_date = self.today + timedelta(days=90)
         with self._day(20):
             self._plan()

@@ -71,7 +71,7 @@ class TestAnswer(WrittenCommon):
             with self.subTest(kind):
                 stop = self._stop(kind=kind)
                 self._assert_refused(self.debtor)
-                stop.sudo().unlink()  # as nobody may once it began
+                self._let_stop_be_over(stop)
 
     def test_it_passes_no_stop_beside_a_rule(self):
         self._forbid("email", severity="policy")

@@ -153,7 +153,10 @@ class TestFiles(RecipientsCommon):
     def _assert_kept(self, contact, file):
         self.assertEqual(contact.attachment_ids, file)
         content = self.env["collection.contact.content"].search(
-            [("contact_id", "=", contact.id), ("event_id.kind", "=", "sent")]
+            [
+                ("contact_id", "=", contact.id),
+                ("event_id.kind", "in", ("queued", "sent")),
+            ]
         )
         [told] = content._get_words()["attachments"]
         self.assertEqual(told["name"], "plan.txt")
@@ -164,6 +167,7 @@ class TestFiles(RecipientsCommon):
         contact = self._write_to(self.debtor, attachment_ids=file.ids)
         with self.mock_mail_gateway():
             self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
+        self.env.flush_all()
         self._assert_kept(contact, file)
 
     def test_files_of_a_mail_to_many_are_kept_by_their_hash(self):

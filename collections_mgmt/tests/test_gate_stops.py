@@ -173,7 +173,7 @@ class TestBlocks(GateCommon):
     def test_after_the_end_of_a_stop_the_next_run_asks_again(self):
         ends = {
             "given an end": lambda stop: stop.sudo().write({"date_to": self.today}),
-            "deleted": lambda stop: stop.sudo().unlink(),
+            "over": self._let_stop_be_over,
         }
         debtors = {name: self._create_chilean(name) for name in ends}
         stops = {}
