@@ -47,9 +47,10 @@ class CollectionContact(models.Model):
 
     def _forget_blocks_of(self, domain):
         # EXTENDS: something changed, so that cases may be contacted again
-        super()._forget_blocks_of(domain)
+        result = super()._forget_blocks_of(domain)
         # In sudo: as for the contacts.
         self.env["collection.case"].sudo().search(
             Domain("no_contact_before", "!=", False)
             & Domain("contact_ids", "any", domain & Domain("state", "=", "blocked"))
         ).no_contact_before = False
+        return result

@@ -209,7 +209,7 @@ class TestCredited(DisputeCommon):
         return dispute
 
     def test_a_credit_note_of_one_instalment_leaves_the_other_disputed(self):
-        invoice, (first, second) = self._create_two_halves()
+        _invoice, (first, second) = self._create_two_halves()
         dispute = self._dispute_items({first: 50.0, second: 50.0})
         self._accept(dispute)
         refund = self._create_credit_note(self.debtor, 50.0)
