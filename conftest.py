@@ -59,3 +59,29 @@ def keep_files_of_other_processes(request):
 
     with mock.patch.object(TransactionCase, "_gc_filestore"):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def know_the_charts_of_accounts(request):
+    """Look once which charts of accounts there are: each class makes companies.
+
+    Odoo asks every module for it, again after each change to the modules' records.
+    """
+    if not request.config.pluginmanager.hasplugin("odoo"):
+        yield
+        return
+    from odoo.addons.account.models.chart_template import AccountChartTemplate
+
+    find = AccountChartTemplate._get_chart_template_mapping
+    known = {}
+
+    def find_once(self, get_all=False):
+        key = (self.env.cr.dbname, self.env.lang, get_all)
+        if key not in known:
+            known[key] = find(self, get_all)
+        return dict(known[key])
+
+    with mock.patch.object(
+        AccountChartTemplate, "_get_chart_template_mapping", find_once
+    ):
+        yield
