@@ -10,14 +10,7 @@ class TestAnswer(WrittenCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.person = cls.env["res.partner"].create(
-            {
-                "name": "Person",
-                "email": "person@debtor.test",
-                "parent_id": cls.debtor.id,
-                "type": "other",
-            }
-        )
+        cls.person = cls._create_person()
         cls.lawyer = cls._create_debtor("Lawyer")
 
     def setUp(self):

@@ -13,15 +13,8 @@ class RecipientsCommon(WrittenCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.person = cls.env["res.partner"].create(
-            {
-                "name": "Person",
-                "email": "person@debtor.test",
-                "parent_id": cls.debtor.id,
-                "type": "other",
-                "country_id": cls.mexico.id,
-                "state_id": cls._state(cls.mexico, "CMX").id,
-            }
+        cls.person = cls._create_person(
+            country_id=cls.mexico.id, state_id=cls._state(cls.mexico, "CMX").id
         )
 
     def _write_to(self, *partners, **values):

@@ -21,6 +21,19 @@ class WrittenCommon(PanelCommon):
         for user in cls.first, cls.second:
             user.email = f"{user.login}@creditor.test"
 
+    @classmethod
+    def _create_person(cls, **values):
+        """Create a contact of the debtor."""
+        return cls.env["res.partner"].create(
+            {
+                "name": "Person",
+                "email": "person@debtor.test",
+                "parent_id": cls.debtor.id,
+                "type": "other",
+                **values,
+            }
+        )
+
     def _write(self, body=TEXT, **values):
         """Send a message to the debtor as the chatter does; return it."""
         with self.mock_mail_gateway():
