@@ -55,7 +55,25 @@ locked() {
     ) 9>"$CACHE/.$name.lock"
 }
 
-# odoo_paths: sets ODOO_PATH (what PYTHONPATH needs) and ADDONS_PATH.
+# add_stub ADDONS: Debian's packaging leaves a file out without which every page of the web
+# client logs a script error.
+add_stub() {
+    local file=$1/mail/static/lib/selfie_segmentation/selfie_segmentation.js
+    if [ ! -f "$file" ]; then mkdir -p "$(dirname "$file")"; echo "// not packaged" >"$file"; fi
+}
+
+# take_installed_odoo PACKAGE: sets ODOO_PATH to a folder of links to it, made anew when it
+# was upgraded. What it lacks is added there: its own folder belongs to root.
+take_installed_odoo() {
+    ODOO_PATH=$CACHE/installed-$({ printf %s "$1"; stat -c %Z "$1/release.py"; } | sha256sum | cut -c1-8)
+    [ ! -d "$ODOO_PATH" ] || return 0
+    rm -rf "$CACHE"/installed-*; mkdir -p "$ODOO_PATH.new"
+    cp -as "$1" "$ODOO_PATH.new/odoo"
+    add_stub "$ODOO_PATH.new/odoo/addons"
+    mv "$ODOO_PATH.new" "$ODOO_PATH"
+}
+
+# odoo_paths: sets ODOO_PATH (what PYTHONPATH needs), ADDONS (the folder with Odoo's own) and ADDONS_PATH.
 odoo_paths() {
     if [ -n "${ODOO_HOME:-}" ]; then
         local package=$ODOO_HOME
@@ -65,19 +83,16 @@ odoo_paths() {
         package=$(cd "$package" && pwd)
         ODOO_PATH=$(dirname "$package")
         # An installed one lies among the packages of another Python: it is taken alone.
-        if [ ! -f "$ODOO_PATH/odoo-bin" ]; then
-            ODOO_PATH=$CACHE/installed-$(printf %s "$package" | sha256sum | cut -c1-8)
-            mkdir -p "$ODOO_PATH"
-            ln -sfn "$package" "$ODOO_PATH/odoo"
-        fi
+        if [ ! -f "$ODOO_PATH/odoo-bin" ]; then take_installed_odoo "$package"; fi
     else
         ODOO_PATH=$CACHE/odoo/usr/lib/python3/dist-packages
     fi
-    ADDONS_PATH=$REPO
     # Only a git checkout keeps addons beside the package; the sibling folder of the
     # Debian package is an incomplete copy.
-    if [ -f "$ODOO_PATH/odoo-bin" ]; then ADDONS_PATH=$ODOO_PATH/addons,$REPO; fi
-    if [ -d "$ODOO_PATH/odoo/addons/account" ]; then ADDONS_PATH=$ODOO_PATH/odoo/addons,$REPO; fi
+    ADDONS=$ODOO_PATH/addons
+    if [ -d "$ODOO_PATH/odoo/addons/account" ]; then ADDONS=$ODOO_PATH/odoo/addons; fi
+    [ -d "$ADDONS/account" ] || [ -z "${ODOO_HOME:-}" ] || die "ODOO_HOME=$ODOO_HOME holds no addons: 'account' was looked for in $ADDONS"
+    ADDONS_PATH=$ADDONS,$REPO
 }
 
 # use_environment: everything a command needs once dev/setup.sh has run.

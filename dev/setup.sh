@@ -126,10 +126,7 @@ APT
     say "Unpacking"
     local deb
     for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/root"; done
-    local addons=$work/root/usr/lib/python3/dist-packages/odoo/addons
-    # Left out by Debian's packaging; without the file every backend page logs a script error.
-    local stub=$addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
-    if [ ! -f "$stub" ]; then mkdir -p "$(dirname "$stub")"; echo "// not packaged" >"$stub"; fi
+    add_stub "$work/root/usr/lib/python3/dist-packages/odoo/addons"
     touch "$work/root/.complete"
     rm -rf "$CACHE/odoo"; mv "$work/root" "$CACHE/odoo"; rm -rf "$work"
 }
