@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.mail import prepend_html_content
 
 from ..const import WRITTEN_CHANNELS
 
@@ -37,13 +38,19 @@ class CollectionContact(models.Model):
     # ACTIONS
 
     def action_edit_text(self):
-        self.ensure_one()
         self._check_may_act()
-        self._get_waiting()._check_has_text()
+        waiting = self._get_waiting()
+        waiting._check_has_text()
+        if len(waiting) > 1:
+            return self._get_wizard_action(
+                self.env._("Edit Texts"),
+                "collection.contact.texts",
+                default_contact_ids=waiting.ids,
+            )
         return self._get_wizard_action(
             self.env._("Edit Text"),
             "collection.contact.text",
-            default_contact_id=self.id,
+            default_contact_id=waiting.id,
         )
 
     def action_reset_text(self):
@@ -77,19 +84,23 @@ class CollectionContact(models.Model):
         :param template: mail.template of model collection.contact
         """
         edited = self.filtered("is_edited")
-        # In sudo: what a debtor is told does not depend on who looks at it. What many
-        # messages share is made once: the dictionary holds it while they are worded.
-        rendered = (
-            template.sudo()
-            .with_context(collection_once={})
-            ._generate_template((self - edited).ids, ("subject", "body_html"))
-        )
+        rendered = (self - edited)._get_rendered_anew(template)
         for contact in edited:
             rendered[contact.id] = {
                 "subject": contact.subject,
                 "body_html": contact.edited_body,
             }
         return rendered
+
+    def _get_rendered_anew(self, template):
+        """As ``_get_rendered``, whatever people wrote."""
+        # In sudo: what a debtor is told does not depend on who looks at it. What many
+        # messages share is made once: the dictionary holds it while they are worded.
+        return (
+            template.sudo()
+            .with_context(collection_once={})
+            ._generate_template(self.ids, ("subject", "body_html"))
+        )
 
     def _is_said(self):
         """Return whether the words are final: it left, or tried to."""
@@ -134,25 +145,59 @@ class CollectionContact(models.Model):
             return dict.fromkeys(self.ids, {"subject": False, "body_html": broken})
 
     def _edit_text(self, subject, body):
-        """Replace the template's text; it holds for what is owed at this moment.
-
-        :param str body: HTML, cleaned
-        """
+        """As ``_edit_texts``, for one message."""
         self.ensure_one()
+        self._edit_texts({self.id: (subject, body)})
+
+    def _edit_texts(self, texts):
+        """Replace the templates' texts; they hold for what is owed at this moment.
+
+        :param dict texts: {contact id: (subject, HTML that was cleaned)}
+        """
         self._check_may_act()
         self._get_waiting()._check_has_text()
-        self.env["collection.forbidden.word"]._check_texts([subject, body])
-        # In sudo: as for the approval.
-        self.sudo().write(
+        self.env["collection.forbidden.word"]._check_texts(
+            {text for words in texts.values() for text in words}
+        )
+        told = self._get_told_amounts()
+        for contact in self:
+            subject, body = texts[contact.id]
+            # In sudo: as for the approval.
+            contact.sudo().write(
+                {
+                    "is_edited": True,
+                    "subject": subject,
+                    "edited_body": body,
+                    "edited_amounts": told[contact.id],
+                    "reason": False,
+                }
+            )
+        self._log_on_cases(self.env._("Text edited"))
+
+    def _edit_texts_alike(self, template, subject, opening):
+        """Change the same in several texts; whatever is empty stays as it is.
+
+        :param template: mail.template that words them anew
+        :param str subject: instead of theirs
+        :param str opening: HTML that was cleaned, to stand before the rest
+        :raise UserError: a template cannot be rendered; nothing is changed
+        """
+        self._check_may_act()
+        waiting = self._get_waiting()  # the others were decided about meanwhile
+        waiting._check_has_text()
+        words = waiting._get_rendered_anew(template) if template else {}
+        if not template:
+            for own, contacts in waiting.grouped(lambda c: c._get_template()).items():
+                words |= contacts._get_rendered(own)
+        waiting._edit_texts(
             {
-                "is_edited": True,
-                "subject": subject,
-                "edited_body": body,
-                "edited_amounts": self._get_told_amounts()[self.id],
-                "reason": False,
+                contact_id: (
+                    subject or text["subject"],
+                    prepend_html_content(text["body_html"], opening),
+                )
+                for contact_id, text in words.items()
             }
         )
-        self._log_on_cases(self.env._("Text edited"))
 
     def _get_told_amounts(self):
         """Return {id: {currency id: {"total": amount, "rows": [[document, amount]]}}}.

@@ -338,6 +338,7 @@ class TestPermissions(AccessCommon):
                     ("collection.contact.postpone", "action_postpone"),
                     ("collection.contact.text", "action_save"),
                     ("collection.contact.text", "action_reset"),
+                    ("collection.contact.texts", "action_save"),
                     ("collection.contact.correction", "action_save"),
                     ("collection.contact.log", "action_ask"),
                     ("collection.contact.log", "action_override"),
@@ -468,6 +469,7 @@ class TestPermissions(AccessCommon):
         contact = self._contacts(self.others)
         self.env["collection.contact.postpone"].create({"contact_ids": contact.ids})
         self.env["collection.contact.text"].create({"contact_id": contact.id})
+        self.env["collection.contact.texts"].create({"contact_ids": contact.ids})
         self.env["collection.contact.correction"].create(
             {"contact_id": contact.id, "reason": "It was somebody else"}
         )

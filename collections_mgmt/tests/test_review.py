@@ -45,6 +45,8 @@ class ReviewCommon(CollectionCommon):
 class TestReview(ReviewCommon):
     """What needs approval leaves only as a person wants it."""
 
+    QUERIES_TO_EDIT = 60  # the same for few and for many
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -304,6 +306,116 @@ class TestReview(ReviewCommon):
         self.assertEqual(edited.subject, "Please call")
         self.assertEqual((contacts - edited).subject, "Due: Zeta")
 
+    def _plan_several(self):
+        """Plan a message to each of two debtors."""
+        self._create_overdue_invoice(self._create_debtor("Zeta"), 5)
+        return self._plan_for_review().sorted("partner_id")
+
+    def _edit_alike(self, contacts, **values):
+        with self._open(contacts.action_edit_text()) as form:
+            for name, value in values.items():
+                form[name] = value
+        form.record.action_save()
+
+    def test_several_texts_get_the_same_opening_and_keep_the_rest(self):
+        contacts = self._plan_several()
+        self._edit_alike(contacts, opening="<p>We are closed on Monday</p>")
+        contacts.action_approve()
+        self._deliver()
+        for contact in contacts:
+            name = contact.partner_id.name
+            self.assertEqual(contact.subject, f"Due: {name}")
+            self.assertRegex(contact.body, f"(?s)We are closed on Monday.*Dear {name}")
+            self.assertIn("Text edited", str(self._get_notes(contact.case_id)))
+
+    def test_several_texts_get_another_subject(self):
+        contacts = self._plan_several()
+        self._edit_alike(contacts, subject="Before the holidays")
+        self.assertEqual(
+            contacts.mapped("preview_subject"), ["Before the holidays"] * 2
+        )
+        for contact in contacts:
+            self.assertIn(f"Dear {contact.partner_id.name}", contact.preview_body)
+
+    def test_several_texts_are_worded_by_another_template(self):
+        contacts = self._plan_several()
+        self._edit(contacts[0])
+        other = self.template.copy(
+            {
+                "subject": "Call {{ object.partner_id.name }}",
+                "body_html": "<p>Hello <t t-out='object.partner_id.name'/></p>",
+            }
+        )
+        self._edit_alike(contacts, template_id=other)
+        for contact in contacts:
+            name = contact.partner_id.name
+            self.assertEqual(contact.preview_subject, f"Call {name}")
+            self.assertIn(f"Hello {name}", contact.preview_body)
+            self.assertNotIn("Dear", contact.preview_body)
+
+    def test_a_second_opening_stands_before_what_was_edited(self):
+        contacts = self._plan_several()
+        self._edit(contacts[0], body="<p>We miss you</p>")
+        self._edit_alike(contacts, opening="<p>Good news</p>")
+        self.assertRegex(contacts[0].preview_body, "(?s)Good news.*We miss you")
+
+    def test_what_was_decided_meanwhile_keeps_its_text(self):
+        contacts = self._plan_several()
+        with self._open(contacts.action_edit_text()) as form:
+            form.subject = "Too late"
+        contacts[0].action_approve()
+        form.record.action_save()
+        self.assertEqual(contacts.mapped("is_edited"), [False, True])
+
+    def test_the_dialog_of_several_says_in_which_languages_they_are(self):
+        self.env["res.lang"]._activate_lang("es_419")
+        contacts = self._plan_several()
+        contacts[0].partner_id.lang = "es_419"
+        form = self._open(contacts.action_edit_text())
+        self.assertEqual(form.contact_count, 2)
+        self.assertRegex(form.languages, "English.*: 1")
+        self.assertRegex(form.languages, "Español.*: 1|Spanish.*: 1")
+
+    def test_a_dialog_that_changes_nothing_says_what_to_do(self):
+        contacts = self._plan_several()
+        with self.assertRaisesRegex(UserError, "Choose a text, or enter"):
+            self._edit_alike(contacts, opening="<p><br></p>")
+
+    def test_a_text_for_other_records_words_no_messages(self):
+        contacts = self._plan_several()
+        foreign = self.env["mail.template"].create(
+            {
+                "name": "Quotation",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        with self.assertRaisesRegex(ValidationError, "“Quotation” words no messages"):
+            self._edit_alike(contacts, template_id=foreign)
+
+    def test_an_opening_carries_no_script_and_no_paper_of_a_court(self):
+        contacts = self._plan_several()
+        self._edit_alike(contacts, opening="<p>Hello</p><script>x()</script>")
+        self.assertNotIn("script", contacts[0].edited_body)
+        self.env["collection.forbidden.word"].create({"name": "bailiff"})
+        with self.assertRaisesRegex(ValidationError, "bailiff"):
+            self._edit_alike(contacts, opening="<p>The bailiff comes</p>")
+
+    def test_editing_several_takes_no_queries_of_its_own_for_each(self):
+        for number in range(MANY):
+            self._create_overdue_invoice(self._create_debtor(f"Debtor {number}"), 5)
+        contacts = self._plan_for_review()
+
+        def edit(some):
+            self.env.invalidate_all()
+            with self.assertQueryCount(self.QUERIES_TO_EDIT):
+                some._edit_texts_alike(
+                    self.env["mail.template"], "Hello", "<p>Hello</p>"
+                )
+                self.env.flush_all()
+
+        edit(contacts[:FEW])
+        edit(contacts[FEW:])
+
     def test_the_template_can_be_restored(self):
         contact = self._plan_for_review()
         self._edit(contact)
@@ -468,6 +580,9 @@ class TestReviewAccess(ReviewCommon, AccessCommon):
             ).action_save()
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
             postpone.create({"contact_ids": others.ids}).action_postpone()
+        texts = self._as("own", self.env["collection.contact.texts"])
+        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
+            texts.create({"contact_ids": others.ids, "subject": "x"}).action_save()
         self.assertFalse(others.is_edited)
         self.assertFalse(others.review_date)
 
