@@ -361,7 +361,8 @@ class CollectionEngine(models.AbstractModel):
 
         ``fall_date`` is the next day on which more is overdue, credits deducted. Ranks
         stand for stages, because sorting them is cheap; the next stage is day and rank
-        in one number.
+        in one number. What is agreed is added up where something is: comparing costs
+        less than adding, and most items have none.
         """
         return SQL(
             """
@@ -369,14 +370,17 @@ class CollectionEngine(models.AbstractModel):
                    DATE '2000-01-01' + (total.next_key / 1000000)::integer AS next_date,
                    next.id AS next_stage_id
               FROM (
-                SELECT case_id, partner_id, %(totals)s,
+                SELECT case_id, %(totals)s,
                        SUM(chased) FILTER (WHERE is_overdue) AS overdue_net,
-                       SUM(amount_promised)
-                           FILTER (WHERE is_overdue) AS overdue_promised,
-                       SUM(amount_disputed)
-                           FILTER (WHERE is_overdue) AS overdue_disputed,
-                       SUM(amount_held)
-                           FILTER (WHERE is_overdue) AS overdue_held,
+                       COALESCE(SUM(amount_promised) FILTER (
+                           WHERE is_overdue AND amount_promised <> 0
+                       ), 0) AS overdue_promised,
+                       COALESCE(SUM(amount_disputed) FILTER (
+                           WHERE is_overdue AND amount_disputed <> 0
+                       ), 0) AS overdue_disputed,
+                       COALESCE(SUM(amount_held) FILTER (
+                           WHERE is_overdue AND amount_held <> 0
+                       ), 0) AS overdue_held,
                        SUM(chased) FILTER (
                            WHERE is_chased AND (is_overdue OR due_rank IS NOT NULL)
                        ) AS asked_net,
@@ -388,7 +392,7 @@ class CollectionEngine(models.AbstractModel):
                   FROM (
                     SELECT *, date_due < %(date)s AS is_overdue FROM item_fact
                   ) item
-                 GROUP BY case_id, partner_id
+                 GROUP BY case_id
               ) total
          LEFT JOIN place reached ON reached.rank = total.stage_rank
          LEFT JOIN stage next ON next.rank = total.next_key %% 1000000
