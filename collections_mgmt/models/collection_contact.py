@@ -1,4 +1,3 @@
-from collections import defaultdict
 from functools import cache, partial
 
 from odoo import api, fields, models
@@ -211,14 +210,25 @@ class CollectionContact(models.Model):
     def _get_rows(self):
         """Return {contact id: list of tools.statement.Row}: the items each names.
 
-        One statement: a run words ten thousand messages, of ten items each.
+        They are read once for all messages that are worded together.
         """
+        kept = self.env.context.get("collection_once")
+        if kept is None:
+            return self._read_rows()
+        # In one language: the currencies write amounts in it.
+        rows = kept.setdefault(("rows", self.env.lang), {})
+        if not rows.keys() >= set(self.ids):
+            rows |= self.browse(self._prefetch_ids)._read_rows()
+        return rows
+
+    def _read_rows(self):
+        """As ``_get_rows``, in one statement for thousands of rows."""
         self.env.flush_all()
-        rows = defaultdict(list)
-        for contact_id, currency_id, *values, agreed, share in self.env.execute_query(
+        rows = {contact_id: [] for contact_id in self.ids}
+        for row in self.env.execute_query(
             SQL(
                 """
-                SELECT told.contact_id, line.currency_id,
+                SELECT told.contact_id, line.currency_id, move.invoice_date,
                        COALESCE(move.name, line.name, ''), item.date_due,
                        contact.date_planned - item.date_due,
                        told.amount_residual_currency, told.amount_agreed_currency,
@@ -234,11 +244,12 @@ class CollectionContact(models.Model):
                 self.ids,
             )
         ):
+            contact_id, currency_id, date, *values, agreed, share = row
             currency = self.env["res.currency"].browse(currency_id)
             credit = currency.round(share * values[-1]) if share else 0.0
             agreed = currency.round(agreed) if agreed else 0.0
             rows[contact_id].append(
-                Row(*values, currency=currency, credit=credit, agreed=agreed)
+                Row(*values, currency=currency, credit=credit, agreed=agreed, date=date)
             )
         return rows
 

@@ -185,32 +185,24 @@ class CollectionContact(models.Model):
         lines = partner._display_address(without_company=True).splitlines()
         return ", ".join(filter(None, (" ".join(line.split()) for line in lines)))
 
-    def _describe_debts(self, lines):
-        """Return a text for each debt: what it comes from, and what is owed.
-
-        :param lines: of collection.contact.line, in sudo
-        """
+    def _describe_debts(self):
+        """Return a text for each debt: what it comes from, and what is owed."""
+        self.ensure_one()
         formats = self._get_formats()
         sentence = self.env._(
             "%(document)s of %(date)s, due on %(date_due)s: %(amount)s"
         )
         return [
-            sentence % self._prepare_debt_words(line, **formats)
-            # Not all the columns that invoices have.
-            for line in lines.with_context(prefetch_fields=False)
+            sentence % self._prepare_debt_words(row, **formats)
+            for row in self._get_rows()[self.id]
         ]
 
-    def _prepare_debt_words(self, line, format_date, format_amount):
-        item = line.item_id
-        move = item.move_id
+    def _prepare_debt_words(self, row, format_date, format_amount):
         return {
-            "document": move.name or item.display_name,
-            "date": format_date(move.invoice_date),
-            "date_due": format_date(item.date_due),
-            "amount": format_amount(
-                line.amount_residual_currency - line.amount_agreed_currency,
-                line.currency_id,
-            ),
+            "document": row.label,
+            "date": format_date(row.date),
+            "date_due": format_date(row.date_due),
+            "amount": format_amount(row.amount - row.agreed, row.currency),
         }
 
     def _get_products(self):

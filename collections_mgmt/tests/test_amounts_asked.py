@@ -130,7 +130,7 @@ class TestAmountsAsked(CollectionCommon):
         self._dispute_part()
         self._plan()
         contact = self._contacts(self.debtor).sudo()
-        [debt] = contact._describe_debts(contact.line_ids)
+        [debt] = contact._describe_debts()
         self.assertIn("70.00", debt)
         self.assertNotIn("100.00", debt)
 

@@ -38,7 +38,7 @@ class Row:
 
     ``amount``, ``credit``, the part of it that credits cover, and ``agreed``, the part
     that is promised, disputed or on hold, are in document currency; ``document`` is the
-    record behind the label, for a page that links to it.
+    record behind the label, for a page that links to it; ``date`` is of the document.
     """
 
     label: str
@@ -49,6 +49,7 @@ class Row:
     credit: float = 0.0
     agreed: float = 0.0
     document: object = None
+    date: object = None
 
 
 def group_by_currency(rows, credit_by_currency):
