@@ -73,12 +73,13 @@ class Benchmark:
         self.options = options
         self.result = {"size": size, "load": [], "ours": {}, "rival": {}, "posting": {}}
         rival_path = f"{options.addons_path},{options.rival_addons}"
-        self.books, self.ours, self.copy, self.rival = (
+        self.books, self.ours, self.copy, self.day, self.rival = (
             Database(f"{options.prefix}_{name}", arguments)
             for name, arguments in (
                 ("books", ()),
                 ("ours", ()),
                 ("copy", ()),
+                ("day", ()),
                 ("rival", (f"--addons-path={rival_path}",)),
             )
         )
@@ -93,7 +94,7 @@ class Benchmark:
             self._measure_rival()
             self._measure_posting()
         finally:
-            for database in (self.books, self.ours, self.copy, self.rival):
+            for database in (self.books, self.ours, self.copy, self.day, self.rival):
                 database.drop()
         return self.result
 
@@ -146,6 +147,8 @@ class Benchmark:
         figures["next_day"] = self.ours.step("plan", days=1)
         self.ours.step("add_a_day", items=self.size, days=2)
         self.ours.vacuum()
+        figures["daily"] = self.day.copy_of(self.ours.name).step("follow", days=2)
+        self.day.drop()
         figures["ordinary_day"] = self.ours.step("plan", days=2)
         self._say("the worklist")
         figures["rank"] = self.ours.step("rank")

@@ -110,10 +110,14 @@ def _fill_in_required_words(env):
         )
 
 
-def follow(env):
+def follow(env, days=0):
     """Sync and decide, as the job does that catches up with the ledger."""
+    engine = env["collection.engine"].with_company(env.company)
+    day = fields.Date.context_today(env.company) + timedelta(days=days)
     with Meter(env.cr) as meter:
-        env["collection.engine"]._follow(env.company)
+        scope = engine._get_scope(env.company, date=day)
+        engine._sync(scope)
+        engine._decide(scope)
         env.cr.commit()
     return meter.result
 

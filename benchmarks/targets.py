@@ -42,6 +42,7 @@ def get_verdicts(size):
     return [
         Verdict("first sync and decide", 6, ours["follow"]["seconds"], "s"),
         Verdict("second run, nothing to do", 1, ours["again"]["seconds"], "s"),
+        Verdict("sync and decide of a day", 1, ours["daily"]["seconds"], "s"),
         Verdict("run of an ordinary day", 1, ours["ordinary_day"]["seconds"], "s"),
         Verdict(
             "run after everybody was written to", 1, ours["next_day"]["seconds"], "s"
