@@ -13,6 +13,7 @@ ITEM_FIELDS = {
     "collection_agent_id": "agent_id",
     "collection_next_action_date": "next_action_date",
 }
+COMPARISONS = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
 # The name under which queries on invoices know what their items say.
 OPEN_ITEMS = "open_items"
 
@@ -261,7 +262,7 @@ class AccountMove(models.Model):
         It asks the SQL by which moves are grouped: opening a group shows what the
         group counted. An invoice that is not followed counts as empty.
         """
-        if operator not in ("in", "any", "<", "<=", ">", ">="):
+        if operator not in ("in", "any", *COMPARISONS):
             return NotImplemented
 
         def to_sql(model, alias, query):
@@ -270,7 +271,7 @@ class AccountMove(models.Model):
                 comodel = model.env[model._fields[name].comodel_name]
                 return SQL("%s IN %s", field_sql, comodel._search(value).subselect())
             if operator != "in":
-                return SQL("%s %s %s", field_sql, SQL(operator), value)
+                return SQL("%s %s %s", field_sql, COMPARISONS[operator], value)
             wanted = tuple(one for one in value if one is not False)
             parts = [SQL("%s IN %s", field_sql, wanted)] if wanted else []
             if False in value:
@@ -280,7 +281,7 @@ class AccountMove(models.Model):
         return Domain.custom(to_sql=to_sql)
 
     def _search_open_item(self, path, operator, value):
-        if operator not in ("in", "<", "<=", ">", ">="):
+        if operator not in ("in", *COMPARISONS):
             return NotImplemented
         return Domain(
             "collection_item_ids",

@@ -52,7 +52,7 @@ class CollectionEvidence(models.AbstractModel):
     _name = "collection.evidence"
     _description = "Evidence, Written Once"
 
-    # pylint: disable=method-required-super,no-raise-unlink
+    # pylint: disable=method-required-super,no-raise-unlink,raise-unlink-override
 
     @api.model_create_multi
     def create(self, vals_list):

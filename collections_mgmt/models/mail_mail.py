@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize_all
 
@@ -8,6 +8,7 @@ from ..const import OFF_STATES, QUEUE_STATES
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
+    @api.model
     def process_email_queue(self, email_ids=(), batch_size=1000):
         # EXTENDS 'mail': the job ends after one batch and comes again in an hour
         result = super().process_email_queue(email_ids, batch_size)

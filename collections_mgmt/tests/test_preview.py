@@ -6,6 +6,7 @@ from odoo.service.model import call_kw
 from odoo.sql_db import db_connect
 from odoo.tests import Form
 from odoo.tools import SQL, html2plaintext, mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import CollectionCommon
 from .test_access import AccessCommon
@@ -267,10 +268,10 @@ class TestPreview(CollectionCommon):
         arch = lines._get_view(view.id, "search")[0]
         for node in arch.xpath("//filter[@domain]"):
             with self.subTest(filter=node.get("name")):
-                lines.search(eval(node.get("domain")))
+                lines.search(safe_eval(node.get("domain")))
         for node in arch.xpath("//filter[@context]"):
             with self.subTest(group=node.get("name")):
-                group = eval(node.get("context"))["group_by"]
+                group = safe_eval(node.get("context"))["group_by"]
                 lines.formatted_read_group([], [group], ["amount_overdue:sum"])
 
 

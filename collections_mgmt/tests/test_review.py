@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.service.model import call_kw
 from odoo.tests import Form
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import CollectionCommon
 from .test_access import AccessCommon
@@ -203,17 +204,17 @@ class TestReview(ReviewCommon):
         view = self.env.ref("collections_mgmt.collection_contact_review_view_search")
         arch = self.env["collection.contact"]._get_view(view.id, "search")[0]
         filters = [
-            Domain(eval(arch.xpath(f"//filter[@name='{name}']")[0].get("domain")))
+            Domain(safe_eval(arch.xpath(f"//filter[@name='{name}']")[0].get("domain")))
             for name in self._get_default_filters(action)
         ]
-        domain = Domain.AND([Domain(eval(action["domain"])), *filters])
+        domain = Domain.AND([Domain(safe_eval(action["domain"])), *filters])
         return self.env["collection.contact"].search(domain)
 
     def _get_default_filters(self, action):
         prefix = "search_default_"
         return [
             name.removeprefix(prefix)
-            for name in eval(action["context"])
+            for name in safe_eval(action["context"])
             if name.startswith(prefix)
         ]
 
@@ -514,7 +515,7 @@ class TestReview(ReviewCommon):
             arch = records._get_view(view.id, "search")[0]
             for node in arch.xpath("//filter[@domain]"):
                 with self.subTest(view=name, filter=node.get("name")):
-                    records.search(eval(node.get("domain"), {"uid": self.env.uid}))
+                    records.search(safe_eval(node.get("domain"), {"uid": self.env.uid}))
 
 
 class TestReviewAccess(ReviewCommon, AccessCommon):

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user
+from odoo.tools.safe_eval import safe_eval
 
 from .common import CollectionCommon
 from .team_common import TeamCommon
@@ -201,11 +202,11 @@ class TestScreens(TeamCommon):
             arch = records._get_view(view.id, "search")[0]
             for node in arch.xpath("//filter[@domain]"):
                 with self.subTest(model=model, filter=node.get("name")):
-                    domain = eval(node.get("domain"), {"uid": self.env.uid})
+                    domain = safe_eval(node.get("domain"), {"uid": self.env.uid})
                     records.search(domain)
             for node in arch.xpath("//filter[@context]"):
                 with self.subTest(model=model, group=node.get("name")):
-                    group = eval(node.get("context"))["group_by"]
+                    group = safe_eval(node.get("context"))["group_by"]
                     group = f"{group}:month" if group.endswith("date") else group
                     records.formatted_read_group([], [group], ["__count"])
 

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user
+from odoo.tools.safe_eval import safe_eval
 
 from .test_ranking import RankingCommon
 
@@ -57,7 +58,7 @@ class WorklistCommon(RankingCommon):
         view = self.env.ref("collections_mgmt.collection_case_view_search")
         arch = self.env["collection.case"]._get_view(view.id, "search")[0]
         [node] = arch.xpath(f"//filter[@name='{name}']")
-        return Domain(eval(node.get("domain"), {"uid": self.collector.id}))
+        return Domain(safe_eval(node.get("domain"), {"uid": self.collector.id}))
 
     def _find(self, name):
         """Return the cases that a filter of the search view finds."""

@@ -9,15 +9,31 @@ GATE_PASSED = object()
 class CollectionCase(models.Model):
     _inherit = "collection.case"
 
-    def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
+    def _notify_thread_by_sms(
+        self,
+        message,
+        recipients_data,
+        msg_vals=False,
+        sms_content=None,
+        sms_numbers=None,
+        sms_pid_to_number=None,
+        put_in_queue=False,
+        **kwargs,
+    ):
         # EXTENDS 'sms': a text that a person writes passes the gate as well
+        kwargs |= {
+            "sms_content": sms_content,
+            "sms_numbers": sms_numbers,
+            "sms_pid_to_number": sms_pid_to_number,
+            "put_in_queue": put_in_queue,
+        }
         texts = self._collection_get_texts(recipients_data, **kwargs)
         numbers = list(dict.fromkeys(number for number, _partner in texts if number))
         if not numbers or self.env.context.get("collection_gate") is GATE_PASSED:
             return super()._notify_thread_by_sms(
                 message, recipients_data, msg_vals=msg_vals, **kwargs
             )
-        text = kwargs.get("sms_content") or html2plaintext(message.body)
+        text = sms_content or html2plaintext(message.body)
         contact_sudo = self._write_by_hand(
             "sms",
             plaintext2html(text),

@@ -11,8 +11,24 @@ from odoo.tools import html2plaintext, plaintext2html
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
-    def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
+    def _notify_thread_by_sms(
+        self,
+        message,
+        recipients_data,
+        msg_vals=False,
+        sms_content=None,
+        sms_numbers=None,
+        sms_pid_to_number=None,
+        put_in_queue=False,
+        **kwargs,
+    ):
         # EXTENDS 'sms': who owes is texted within the contact rules, from any screen
+        kwargs |= {
+            "sms_content": sms_content,
+            "sms_numbers": sms_numbers,
+            "sms_pid_to_number": sms_pid_to_number,
+            "put_in_queue": put_in_queue,
+        }
         texts = self._collection_get_texts_to_ask_for(recipients_data, **kwargs)
         asked = self._collection_ask_for(message, texts, **kwargs)
         refused = {
