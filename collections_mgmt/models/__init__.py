@@ -131,6 +131,7 @@ from . import (
     collection_dispute,
     collection_dispute_effects,
     collection_dispute_credit,
+    collection_dispute_reopen,
     collection_dispute_line,
     collection_case_dispute,
     collection_hold_reason,

@@ -26,6 +26,7 @@ EVENT_KINDS = [
     ("held", "Put on hold"),
     ("disputed", "Disputed by the debtor"),
     ("dispute_closed", "Dispute closed"),
+    ("dispute_reopened", "Dispute reopened"),
     ("hold_prolonged", "Hold prolonged"),
     ("hold_cancelled", "Hold cancelled"),
     ("hold_settled", "Hold over: nothing left"),

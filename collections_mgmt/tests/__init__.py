@@ -25,6 +25,7 @@ from . import (
     test_dispute,
     test_dispute_credit,
     test_dispute_effects,
+    test_dispute_reopen,
     test_escalation,
     test_events,
     test_evidence,

@@ -423,7 +423,7 @@ class TestPermissions(AccessCommon):
                 ("collection.dispute", f"action_{name}"): case.dispute_ids
                 for name in (
                     *("review", "accept", "reject", "withdraw", "credit"),
-                    *("open_case",),
+                    *("open_case", "reopen"),
                 )
             },
             **{
