@@ -26,7 +26,7 @@ class CollectionContact(models.Model):
     def _deliver_letter(self):
         """Write the letters, note them on the cases and leave them to be printed."""
         for template, contacts in self.grouped(
-            lambda contact: contact.step_id.template_id
+            lambda contact: contact._get_template()
         ).items():
             texts = contacts._get_rendered(template)
             contacts._check_texts(texts)._queue_letters(texts)
@@ -186,7 +186,7 @@ class CollectionContact(models.Model):
         """
         letters = self._check_truth()._pass_gate()._check_wording()
         for template, contacts in letters.grouped(
-            lambda contact: contact.step_id.template_id
+            lambda contact: contact._get_template()
         ).items():
             texts = contacts._get_rendered(template)
             worded = contacts._check_texts(texts)

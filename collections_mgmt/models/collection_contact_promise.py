@@ -14,6 +14,13 @@ PROMISE_MESSAGES = [
     ("proposal", "Proposal of a payment plan"),
     ("default", "End of a payment plan"),
 ]
+# By which channels each leaves: the first for which the debtor has an address. Links
+# are read by e-mail alone, but who loses a plan is told in any case.
+MESSAGE_CHANNELS = {
+    "reminder": ["email"],
+    "proposal": ["email"],
+    "default": ["email", "letter"],
+}
 
 
 class CollectionContact(models.Model):
@@ -58,7 +65,7 @@ class CollectionContact(models.Model):
 
     @api.model
     def _plan_promise_messages(self, promises, message, run=None):
-        """Plan one e-mail about each promise whose debtor can be reached.
+        """Plan one message about each promise whose debtor can be reached.
 
         :param str message: of PROMISE_MESSAGES
         :param collection.run run: the run they belong to, if any
@@ -88,21 +95,23 @@ class CollectionContact(models.Model):
                 state, date_planned, promise_id, promise_message,
                 create_uid, create_date, write_uid, write_date
             )
-            SELECT %(run)s, promise.case_id, cases.partner_id, cases.company_id,
-                   'email', address.partner_id, 'planned', %(date)s, promise.id,
+            SELECT DISTINCT ON (promise.id)
+                   %(run)s, promise.case_id, cases.partner_id, cases.company_id,
+                   address.channel, address.partner_id, 'planned', %(date)s, promise.id,
                    %(message)s,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM collection_promise promise
               JOIN collection_case cases ON cases.id = promise.case_id
-              JOIN (%(addresses)s) address
-                ON address.debtor_id = cases.partner_id AND address.channel = 'email'
+              JOIN (%(addresses)s) address ON address.debtor_id = cases.partner_id
              WHERE promise.id = ANY(%(promises)s)
-             ORDER BY promise.id
+               AND address.channel = ANY(%(channels)s)
+             ORDER BY promise.id, array_position(%(channels)s, address.channel)
             RETURNING id
             """,
             run=run and run.id,
             date=run.date if run else fields.Date.context_today(self),
             message=message,
+            channels=MESSAGE_CHANNELS[message],
             uid=self.env.uid,
             addresses=self.env["collection.engine"]._get_addresses_sql(debtors),
             promises=promises.ids,
@@ -112,26 +121,30 @@ class CollectionContact(models.Model):
 
     def _get_template(self):
         # EXTENDS: the company chooses the texts about promises, or takes ours
-        names = self._get_promise_templates().get(self.promise_message)
+        names = self._get_promise_templates().get((self.promise_message, self.channel))
         if not names:
             return super()._get_template()
         field_name, xmlid = names
         return self.company_id[field_name] or self.env.ref(f"collections_mgmt.{xmlid}")
 
     def _get_promise_templates(self):
-        """Return {kind of message: (field of the company, our own template)}."""
+        """Return {(message, channel): (field of the company, our own template)}."""
         return {
-            "reminder": (
+            ("reminder", "email"): (
                 "collection_promise_template_id",
                 "mail_template_promise_reminder",
             ),
-            "proposal": (
+            ("proposal", "email"): (
                 "collection_plan_template_id",
                 "mail_template_plan_proposal",
             ),
-            "default": (
+            ("default", "email"): (
                 "collection_plan_default_template_id",
                 "mail_template_plan_default",
+            ),
+            ("default", "letter"): (
+                "collection_plan_default_letter_id",
+                "mail_template_plan_default_letter",
             ),
         }
 

@@ -68,7 +68,8 @@ class CollectionPromise(models.Model):
         self.ensure_one()
         return self.env._(
             "The payment plan of %(amount)s has ended and no notice could be sent: "
-            "%(debtor)s has no e-mail address. Tell them by letter or by phone.",
+            "%(debtor)s has neither an e-mail nor a postal address. Tell them by "
+            "phone.",
             amount=self.currency_id.format(self.amount),
             debtor=self.partner_id.display_name,
         )

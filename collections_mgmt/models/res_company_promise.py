@@ -105,6 +105,13 @@ class ResCompany(models.Model):
         help="The e-mail that says that a plan has ended because an instalment was not "
         "paid. Empty: the text that comes with it.",
     )
+    collection_plan_default_letter_id = fields.Many2one(
+        "mail.template",
+        string="End of a Plan, Letter",
+        domain=[("model", "=", "collection.contact")],
+        help="The same for debtors without an e-mail address. Empty: the text that "
+        "comes with it.",
+    )
 
 
 class ResConfigSettings(models.TransientModel):
@@ -180,5 +187,9 @@ class ResConfigSettings(models.TransientModel):
     )
     collection_plan_default_template_id = fields.Many2one(
         related="company_id.root_id.collection_plan_default_template_id",
+        readonly=False,
+    )
+    collection_plan_default_letter_id = fields.Many2one(
+        related="company_id.root_id.collection_plan_default_letter_id",
         readonly=False,
     )

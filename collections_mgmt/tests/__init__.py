@@ -59,6 +59,7 @@ from . import (
     test_opt_out,
     test_pack_table,
     test_pack_vectors,
+    test_plan_notice,
     test_performance,
     test_preview,
     test_preview_gate,
