@@ -112,7 +112,7 @@ DECISIONS = [
     ("credits", "Covered by credits"),
     ("promised", "Promised"),
     ("disputed", "Disputed"),
-    ("held", "Items on hold"),
+    ("held", "Items on hold or announced"),
     ("tolerance", "Small differences only"),
     ("minimum", "Below the minimum amount"),
     ("wait", "Waiting for the next stage"),
@@ -205,13 +205,15 @@ DISPUTE_STATES = [
 # States of a dispute that nobody has answered yet.
 OPEN_DISPUTES = ("open", "review")
 
-# How a hold on items ended.
-HOLD_STATES = [
-    ("open", "On Hold"),
+# How a hold on items, or an announced payment, ended.
+HOLD_ENDS = [
     ("settled", "Settled"),
     ("ended", "Ended"),
     ("cancelled", "Cancelled"),
 ]
+HOLD_STATES = [("open", "In Force"), *HOLD_ENDS]
+# What lists say of it.
+SHOWN_HOLD_STATES = [("held", "On Hold"), ("announced", "Announced"), *HOLD_ENDS]
 
 # What left nothing to hold, where a hold was settled.
 SETTLED_BY = [

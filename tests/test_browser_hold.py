@@ -40,10 +40,13 @@ def test_an_announced_payment_goes_from_the_case_to_the_list_and_back(
     expect(dialog.locator("[name=receipt_ids]")).to_contain_text("receipt")
     dialog.locator(".o_form_button_save").click()
     expect(dialog).to_have_count(0)
-    expect(page.locator("[name=decision_text]").first).to_contain_text("on hold until")
+    expect(page.locator("[name=decision_text]").first).to_contain_text(
+        "payment is announced"
+    )
     page.goto(f"{url}{LIST}")
     row = page.locator(".o_data_row", has_text="Hold & Sons")
     expect(row.locator("[name=has_receipt] input")).to_be_checked()
+    expect(row.locator("td[name=shown_state]")).to_contain_text("Announced")
     page.locator(".o_switch_view.o_kanban").click()
     card = page.locator(".o_kanban_record", has_text="Hold & Sons")
     expect(card).to_contain_text("300.00")

@@ -5,11 +5,19 @@ from odoo.tools import SQL
 
 from .res_partner import COLLECTION_GROUPS
 
-# What an invoice on hold shows, by what else is agreed about it.
+# What an invoice shows that is on hold, or whose payment was announced, by what else
+# is agreed about it.
 AGREEMENTS_ON_HOLD = {
+    False: "held",
     "promised": "promised_held",
     "disputed": "disputed_held",
     "both": "all",
+}
+AGREEMENTS_ANNOUNCED = {
+    False: "announced",
+    "promised": "promised_announced",
+    "disputed": "disputed_announced",
+    "both": "all_announced",
 }
 
 
@@ -33,8 +41,9 @@ class AccountMove(models.Model):
     collection_is_announced = fields.Boolean(
         string="Payment Announced",
         compute="_compute_collection_hold_date",
+        search="_search_collection_is_announced",
         groups=COLLECTION_GROUPS,
-        help="It is on hold because the debtor says that it is paid.",
+        help="It is not asked for because the debtor says that it is paid.",
     )
     collection_promise_date = fields.Date(
         string="Promised until",
@@ -48,9 +57,13 @@ class AccountMove(models.Model):
             ("promised_held", "Promised, On Hold"),
             ("disputed_held", "Disputed, On Hold"),
             ("all", "Promised, Disputed, On Hold"),
+            ("announced", "Payment Announced"),
+            ("promised_announced", "Promised, Payment Announced"),
+            ("disputed_announced", "Disputed, Payment Announced"),
+            ("all_announced", "Promised, Disputed, Payment Announced"),
         ],
-        help="Whether the debtor promised to pay the invoice or contests it, or it is "
-        "on hold.",
+        help="Whether the debtor promised to pay the invoice, contests it or says that "
+        "it is paid, or it is on hold.",
     )
 
     @api.depends("collection_item_ids.amount_held")
@@ -61,9 +74,12 @@ class AccountMove(models.Model):
             items = move._get_collection_items()
             move.collection_amount_held = sum(items.mapped("amount_held"))
             if move.collection_amount_held:
-                move.collection_agreement = AGREEMENTS_ON_HOLD.get(
-                    move.collection_agreement, "held"
+                names = (
+                    AGREEMENTS_ANNOUNCED
+                    if any(items.mapped("is_announced"))
+                    else AGREEMENTS_ON_HOLD
                 )
+                move.collection_agreement = names[move.collection_agreement]
         return result
 
     @api.depends("collection_item_ids.amount_held")
@@ -71,10 +87,9 @@ class AccountMove(models.Model):
     def _compute_collection_hold_date(self):
         for move in self:
             held = move.collection_item_ids.filtered("amount_held")
-            holds = held.hold_ids._get_in_force()
-            days = holds.mapped("date_until")
+            days = held.hold_ids._get_in_force().mapped("date_until")
             move.collection_hold_date = all(days) and max(days, default=False)
-            move.collection_is_announced = any(holds.mapped("is_payment_announced"))
+            move.collection_is_announced = any(held.mapped("is_announced"))
 
     @api.depends("collection_item_ids.amount_promised")
     @api.depends_context("uid")
@@ -96,23 +111,60 @@ class AccountMove(models.Model):
     def _search_collection_amount_held(self, operator, value):
         return self._search_open_item("amount_held", operator, value)
 
+    def _search_collection_is_announced(self, operator, value):
+        return self._search_open_item("is_announced", operator, value)
+
     def _get_agreement_sql(self, items, move):
-        # EXTENDS: what is on hold, beside what else is agreed
+        # EXTENDS: what is on hold or announced, beside what else is agreed
         Item = self.env["collection.item"]
         agreed = super()._get_agreement_sql(items, move)
-        held = Item._field_to_sql(items.table, "amount_held", items)
-        whens = [
-            SQL("WHEN %s THEN %s", name, with_hold)
-            for name, with_hold in AGREEMENTS_ON_HOLD.items()
-        ]
         return SQL(
-            """CASE WHEN SUM(%(held)s) OVER (PARTITION BY %(move)s) <> 0
-                    THEN CASE %(agreed)s %(whens)s ELSE 'held' END
-                    ELSE %(agreed)s END""",
+            """CASE WHEN COALESCE(SUM(%(held)s) OVER (PARTITION BY %(move)s), 0) = 0
+                    THEN %(agreed)s
+                    WHEN COUNT(%(announced)s) OVER (PARTITION BY %(move)s) > 0
+                    THEN %(when_announced)s
+                    ELSE %(when_held)s END""",
             agreed=agreed,
-            held=held,
+            held=Item._field_to_sql(items.table, "amount_held", items),
             move=move,
-            whens=SQL(" ").join(whens),
+            announced=self._join_announced_items(items),
+            when_announced=self._get_named_sql(agreed, AGREEMENTS_ANNOUNCED),
+            when_held=self._get_named_sql(agreed, AGREEMENTS_ON_HOLD),
+        )
+
+    def _join_announced_items(self, items):
+        """Join the items that are said to be paid, read once for all invoices.
+
+        :return: SQL of their ids, NULL for the others
+        """
+        # In sudo: what is joined to are the user's own items already.
+        Item = self.env["collection.item"].sudo()
+        found = Item._search([("is_announced", "=", True)])
+        alias = items.make_alias(items.table, "announced")
+        announced_id = SQL.identifier(alias, "id")
+        items.add_join(
+            "LEFT JOIN",
+            alias,
+            found.subselect(),
+            SQL("%s = %s", announced_id, SQL.identifier(items.table, "id")),
+        )
+        return announced_id
+
+    def _get_named_sql(self, agreed, names):
+        """Return the SQL expression of what an invoice shows.
+
+        :param SQL agreed: what else is agreed about it
+        :param dict names: of AGREEMENTS_ON_HOLD or AGREEMENTS_ANNOUNCED
+        """
+        return SQL(
+            "CASE %s %s ELSE %s END",
+            agreed,
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", name, shown)
+                for name, shown in names.items()
+                if name
+            ),
+            names[False],
         )
 
     def action_hold_items(self):

@@ -71,8 +71,10 @@ class CollectionCase(models.Model):
         return entries, len(entries)
 
     def _get_course_holds(self, _limit):
-        title, entries = self.env._("Hold"), []
+        hold_title, announced = self.env._("Hold"), self.env._("Payment Announced")
+        entries = []
         for hold in self.item_hold_ids:
+            title = announced if hold.is_payment_announced else hold_title
             entries += self._get_course_end(
                 hold, hold.date_closed, title, hold._get_ended_text()
             )

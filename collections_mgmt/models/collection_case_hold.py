@@ -21,6 +21,28 @@ class CollectionItem(models.Model):
         string="Holds",
         readonly=True,
     )
+    is_announced = fields.Boolean(
+        string="Payment Announced",
+        compute="_compute_is_announced",
+        search="_search_is_announced",
+        help="It is not asked for because the debtor says that it is paid.",
+    )
+
+    @api.depends("amount_held")
+    def _compute_is_announced(self):
+        held = self.filtered("amount_held")
+        (self - held).is_announced = False
+        for item in held:
+            holds = item.hold_ids._get_in_force()
+            item.is_announced = any(holds.mapped("is_payment_announced"))
+
+    def _search_is_announced(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        in_force = self.env["collection.item.hold"]._get_in_force_domain()
+        return Domain("amount_held", "!=", 0) & Domain(
+            "hold_ids", "any", in_force & Domain("is_payment_announced", "=", True)
+        )
 
     def _get_uncovered(self, currency):
         """Return what is open and not covered by credits, in a currency.
@@ -91,6 +113,30 @@ class CollectionCase(models.Model):
         )
         reasons = self._get_own_holds().reason_id.mapped("name")
         return ": ".join(filter(None, (until, ", ".join(reasons))))
+
+    def _get_decision_sentences(self):
+        # EXTENDS: what the debtor says is paid is no hold
+        sentences = super()._get_decision_sentences()
+        if self.decision != "held" or not self._is_payment_announced():
+            return sentences
+        sentence = (
+            self.env._("A payment is announced: %(amount)s wait until %(date)s.")
+            if self.next_action_date
+            else self.env._("A payment is announced: %(amount)s wait for it.")
+        )
+        return {**sentences, "held": sentence}
+
+    def _describe_cover(self, figure):
+        # EXTENDS: as for the sentence
+        if self.decision == "held" and self._is_payment_announced():
+            return self.env._("payment announced")
+        return super()._describe_cover(figure)
+
+    def _is_payment_announced(self):
+        """Return whether all that is held back is said to be paid."""
+        self.ensure_one()
+        held = self.open_item_ids.filtered("amount_held")
+        return bool(held) and all(held.mapped("is_announced"))
 
     def _get_own_holds(self):
         """Return the holds of the whole case that are in force.

@@ -83,10 +83,11 @@ class CollectionItem(models.Model):
     )
 
     amount_held = fields.Monetary(
-        string="On Hold",
+        string="On Hold or Announced",
         currency_field="company_currency_id",
         readonly=True,
-        help="Part of the open amount that is not asked for until a hold is over.",
+        help="Part of the open amount that is not asked for until a hold is over, or "
+        "an announced payment is there.",
     )
     amount_agreed_currency = fields.Monetary(
         string="Promised, Disputed or on Hold",

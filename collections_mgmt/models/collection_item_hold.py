@@ -4,9 +4,16 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..const import HOLD_STATES, PAYMENT_METHODS, SETTLED_BY, TOLD_BY_COURSE
+from ..const import (
+    HOLD_STATES,
+    PAYMENT_METHODS,
+    SETTLED_BY,
+    SHOWN_HOLD_STATES,
+    TOLD_BY_COURSE,
+)
 
 # What people say when they record one; nothing of it is edited afterwards.
 NEW_FIELDS = frozenset(
@@ -55,7 +62,7 @@ class CollectionItemHold(models.Model):
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_amount", store=True)
     amount = fields.Monetary(
-        string="On Hold",
+        string="Amount",
         compute="_compute_amount",
         store=True,
         help="What was open of the items then, less credits.",
@@ -80,6 +87,12 @@ class CollectionItemHold(models.Model):
     note = fields.Text(help="What was said, and by whom.")
     state = fields.Selection(
         HOLD_STATES, required=True, readonly=True, default="open", tracking=True
+    )
+    shown_state = fields.Selection(
+        SHOWN_HOLD_STATES,
+        string="Status",
+        compute="_compute_shown_state",
+        help="An announced payment is no hold of ours.",
     )
     date_closed = fields.Date(string="Over Since", readonly=True, copy=False)
     settled_by = fields.Selection(
@@ -168,6 +181,12 @@ class CollectionItemHold(models.Model):
         for hold in self:
             hold.is_payment_announced = hold.reason_id.is_payment_announced
 
+    @api.depends("state", "is_payment_announced")
+    def _compute_shown_state(self):
+        for hold in self:
+            in_force = "announced" if hold.is_payment_announced else "held"
+            hold.shown_state = in_force if hold.state == "open" else hold.state
+
     @api.depends("reason_id", "item_ids")
     def _compute_amount_announced(self):
         for hold in self:
@@ -235,12 +254,14 @@ class CollectionItemHold(models.Model):
 
     def _get_in_force(self):
         """Return those that hold something back today."""
+        return self.filtered_domain(self._get_in_force_domain())
+
+    @api.model
+    def _get_in_force_domain(self):
+        """Return the domain of those that hold something back today."""
         today = fields.Date.context_today(self)
-        return self.filtered(
-            lambda hold: (
-                hold.state == "open"
-                and (not hold.date_until or hold.date_until >= today)
-            )
+        return Domain("state", "=", "open") & (
+            Domain("date_until", "=", False) | Domain("date_until", ">=", today)
         )
 
     # ACTIONS

@@ -68,6 +68,8 @@ class CollectionItemHold(models.Model):
             return self._get_said_text(**values)
         if self.is_whole_case:
             return self._get_whole_case_text(**values)
+        if self.is_payment_announced:
+            return self._get_announced_text(**values)
         if not self.date_until:
             return self.env._(
                 "%(amount)s on hold until somebody cancels it: %(reason)s.", **values
@@ -87,11 +89,31 @@ class CollectionItemHold(models.Model):
             reason=reason,
         )
 
+    def _get_announced_text(self, amount, date, reason):
+        """Return that the debtor says it is paid, as a sentence."""
+        paid = self.currency_id.format(self.amount_announced)
+        if not self.date_until:
+            return self.env._(
+                "A payment of %(paid)s is announced: %(amount)s are not asked for "
+                "until somebody cancels it (%(reason)s).",
+                paid=paid,
+                amount=amount,
+                reason=reason,
+            )
+        return self.env._(
+            "A payment of %(paid)s is announced: %(amount)s are not asked for until "
+            "%(date)s (%(reason)s).",
+            paid=paid,
+            amount=amount,
+            date=date,
+            reason=reason,
+        )
+
     def _get_said_text(self, amount, date, reason):
         """Return what the debtor said on the page, as a sentence."""
         return self.env._(
             "The debtor says that %(paid)s were paid on %(day)s (%(reference)s): "
-            "%(amount)s on hold until %(date)s (%(reason)s).",
+            "%(amount)s are not asked for until %(date)s (%(reason)s).",
             paid=self.currency_id.format(self.amount_announced),
             day=format_date(self.env, self.payment_date),
             reference=self.payment_reference or self.env._("no reference"),
@@ -167,9 +189,7 @@ class CollectionItemHold(models.Model):
         if self.is_whole_case:
             return self._get_whole_case_ended_text(**values)
         if self.state == "cancelled":
-            return self.env._(
-                "Hold of %(amount)s cancelled (%(reason)s): %(why)s", **values
-            )
+            return self._get_cancelled_text(**values)
         if self.state == "settled":
             return self._get_settled_text(**values)
         if self.is_missed:
@@ -184,8 +204,29 @@ class CollectionItemHold(models.Model):
             **values,
         )
 
+    def _get_cancelled_text(self, amount, reason, why, **_values):
+        """Return why somebody asks for it again, as a sentence."""
+        if self.is_payment_announced:
+            return self.env._(
+                "The announced payment of %(amount)s is not waited for any more: "
+                "%(why)s",
+                amount=self.currency_id.format(self.amount_announced),
+                why=why,
+            )
+        return self.env._(
+            "Hold of %(amount)s cancelled (%(reason)s): %(why)s",
+            amount=amount,
+            reason=reason,
+            why=why,
+        )
+
     def _get_settled_text(self, amount, **_values):
         """Return what took the reason to hold anything, as a sentence."""
+        if self.is_payment_announced and self.settled_by == "payment":
+            return self.env._(
+                "The announced payment of %(amount)s came.",
+                amount=self.currency_id.format(self.amount_announced),
+            )
         match self.settled_by:
             case "payment":
                 return self.env._("Hold of %(amount)s over: it is paid.", amount=amount)

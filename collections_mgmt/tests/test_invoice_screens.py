@@ -61,6 +61,7 @@ class TestInvoiceFilters(InvoiceScreenCommon):
             ("collection_promised", self.invoice),
             ("collection_disputed", self.disputed),
             ("collection_held", self.invoice),
+            ("collection_announced", self.env["account.move"]),
             ("collection_action_due", self.invoice | self.disputed),
         ):
             with self.subTest(name):
@@ -77,7 +78,8 @@ class TestInvoiceFilters(InvoiceScreenCommon):
             names,
             {
                 *("collection_followed", "collection_mine", "collection_promised"),
-                *("collection_disputed", "collection_held", "collection_action_due"),
+                *("collection_disputed", "collection_held", "collection_announced"),
+                "collection_action_due",
             },
         )
 
@@ -109,29 +111,76 @@ class TestInvoiceFilters(InvoiceScreenCommon):
         self.assertIn(self.invoice, self._find("collection_promised"))
         self.assertIn(self.invoice, self._find("collection_held"))
 
-    def test_every_combination_has_a_badge_and_a_group(self):
+    def assertAgreements(self, expected):
+        """Check what the invoice shows for these amounts, and under which group.
+
+        :param dict expected: {(promised, disputed, held): value of the selection}
+        """
         item = self._items(self.invoice).sudo()
         names = ("amount_promised", "amount_disputed", "amount_held")
-        Move = self.env["account.move"]
-        for amounts, expected in (
-            ((0, 0, 0), False),
-            ((1, 0, 0), "promised"),
-            ((0, 1, 0), "disputed"),
-            ((0, 0, 1), "held"),
-            ((1, 1, 0), "both"),
-            ((1, 0, 1), "promised_held"),
-            ((0, 1, 1), "disputed_held"),
-            ((1, 1, 1), "all"),
-        ):
-            with self.subTest(expected):
+        for amounts, agreement in expected.items():
+            with self.subTest(agreement):
                 item.write(dict(zip(names, amounts, strict=True)))
-                self._end_transaction()
-                self.assertEqual(self.invoice.collection_agreement, expected)
-                found = Move.search(
-                    Domain("collection_agreement", "=", expected)
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self.assertEqual(self.invoice.collection_agreement, agreement)
+                found = self.env["account.move"].search(
+                    Domain("collection_agreement", "=", agreement)
                     & Domain("id", "=", self.invoice.id)
                 )
                 self.assertEqual(found, self.invoice)
+
+    def test_every_combination_has_a_badge_and_a_group(self):
+        self.assertAgreements(
+            {
+                (0, 0, 0): False,
+                (1, 0, 0): "promised",
+                (0, 1, 0): "disputed",
+                (0, 0, 1): "held",
+                (1, 1, 0): "both",
+                (1, 0, 1): "promised_held",
+                (0, 1, 1): "disputed_held",
+                (1, 1, 1): "all",
+            }
+        )
+
+    def test_what_nothing_was_ever_agreed_about_is_in_no_group(self):
+        fresh = self._create_overdue_invoice(self._create_debtor("Fresh"), 3)
+        self._plan()
+        self.env.flush_all()
+        # As in books that are older than holds.
+        self.cr.execute(
+            "UPDATE collection_item SET amount_held = NULL WHERE move_id = %s",
+            [fresh.id],
+        )
+        found = self.env["account.move"].search(
+            [("collection_agreement", "=", False), ("id", "=", fresh.id)]
+        )
+        self.assertEqual(found, fresh)
+
+    def test_an_announced_payment_is_no_hold_on_badges_groups_and_filters(self):
+        self._create_hold(self.invoice, "announced")
+        self._end_transaction()
+        self.assertAgreements(
+            {
+                (0, 0, 0): False,
+                (1, 0, 0): "promised",
+                (0, 0, 1): "announced",
+                (1, 0, 1): "promised_announced",
+                (0, 1, 1): "disputed_announced",
+                (1, 1, 1): "all_announced",
+            }
+        )
+        self.assertEqual(self._find("collection_announced"), self.invoice)
+        self.assertFalse(self._find("collection_held"))
+
+    def test_an_announced_payment_whose_day_passed_is_none_any_more(self):
+        self._create_hold(self.invoice, "announced")
+        self._end_transaction()
+        with self._day(6):
+            self.env.invalidate_all()
+            self.assertAgreements({(0, 0, 1): "held"})
+            self.assertFalse(self._find("collection_announced"))
 
 
 class TestInvoiceForm(InvoiceScreenCommon):

@@ -3,7 +3,8 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .hold_common import HoldCommon
 
@@ -39,6 +40,57 @@ class TestAnnouncedPayments(HoldCommon):
         self.assertTrue(self.invoice.collection_is_announced)
         self.assertFalse(other.collection_is_announced)
         self.assertTrue(other.collection_amount_held)
+
+    def test_lists_say_announced_until_it_is_over(self):
+        announced, hold = self._announce(), self._hold(invoice=self._other_invoice())
+        self.assertEqual(
+            (announced | hold).mapped("shown_state"), ["announced", "held"]
+        )
+        self._pay_on(2)
+        hold._cancel("A mistake")
+        self.assertEqual(
+            (announced | hold).mapped("shown_state"), ["settled", "cancelled"]
+        )
+
+    def test_the_case_says_that_a_payment_is_announced(self):
+        self._announce()
+        self.assertEqual(
+            self.case.decision_text,
+            "A payment is announced: $\xa0100.00 wait until 03/21/2026.",
+        )
+        self.assertIn("payment announced", self.case.rank_details)
+        course = " ".join(entry["text"] for entry in self.case._get_course())
+        self.assertIn("A payment of $\xa0100.00 is announced", course)
+        self.assertNotIn("on hold", course)
+
+    def test_the_case_says_hold_where_something_else_is_held_too(self):
+        self._announce()
+        self._hold(invoice=self._other_invoice())
+        self.assertIn("are on hold until", self.case.decision_text)
+
+    def test_cases_are_filtered_by_what_is_announced_and_what_is_held(self):
+        self._announce()
+        self.assertEqual(self._find_cases("announced"), self.case)
+        self.assertFalse(self._find_cases("held"))
+        self._hold(invoice=self._other_invoice())
+        self.assertEqual(self._find_cases("held"), self.case)
+
+    def _find_cases(self, name):
+        arch = self.env["collection.case"]._get_view(view_type="search")[0]
+        [node] = arch.xpath(f"//filter[@name='{name}']")
+        domain = [*safe_eval(node.get("domain")), ("id", "=", self.case.id)]
+        return self.env["collection.case"].search(domain)
+
+    def test_what_became_of_it_is_said_as_of_a_payment(self):
+        self._announce(invoice=self._other_invoice())._cancel(
+            "They meant another debtor"
+        )
+        self._announce()
+        self._pay_on(2)
+        bodies = " ".join(map(html2plaintext, self.case.message_ids.mapped("body")))
+        self.assertIn("The announced payment of $\xa0100.00 came.", bodies)
+        self.assertIn("not waited for any more: They meant another debtor", bodies)
+        self.assertNotIn("Hold of", bodies)
 
     def test_the_payment_takes_it_off_the_list(self):
         hold = self._announce()
