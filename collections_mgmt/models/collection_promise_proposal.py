@@ -191,12 +191,13 @@ class CollectionPromise(models.Model):
         self.ensure_one()
         return self.partner_id.with_company(self.company_id)._get_debtor_today()
 
-    def _accept(self, name, ip_address, agent):
+    def _accept(self, name, ip_address, agent, login=None):
         """Bring the plan into force because the debtor accepted it; once.
 
         :param str name: who accepts, in the person's own words
         :param str ip_address: from where
         :param str agent: the browser
+        :param str login: of who accepts, where they are logged in
         :return: whether it is in force; False when it cannot be any more
         """
         self.ensure_one()
@@ -216,7 +217,7 @@ class CollectionPromise(models.Model):
                 "accepted_ip": ip_address,
             }
         )
-        self._note_acceptance(name, ip_address, agent)
+        self._note_acceptance(name, ip_address, agent, login)
         return True
 
     def _lock(self):
@@ -226,7 +227,7 @@ class CollectionPromise(models.Model):
         )
         self.invalidate_recordset()
 
-    def _note_acceptance(self, name, ip_address, agent):
+    def _note_acceptance(self, name, ip_address, agent, login):
         """Keep who accepted which words, from where and when, as evidence."""
         self.proposal_contact_id._note_event(
             "accepted",
@@ -236,6 +237,7 @@ class CollectionPromise(models.Model):
                 "ip": ip_address,
                 "agent": agent,
                 "text": self.proposal_text,
+                **({"login": login} if login else {}),
             },
         )
         self._log_on_cases(

@@ -5,6 +5,8 @@ from odoo.http import request
 from odoo.addons.collections_mgmt.tools.statement import Row, group_by_currency
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from .plan import search_plans_sudo
+
 
 class CollectionPortal(CustomerPortal):
     def _prepare_home_portal_values(self, counters):
@@ -45,6 +47,7 @@ class CollectionPortal(CustomerPortal):
         )
         values = {
             "page_name": "collections",
+            "plans": self._get_plans_to_accept(),
             "today": fields.Date.context_today(request.env.user),
             "statements": [
                 (company, self._get_blocks(company_lines))
@@ -54,6 +57,12 @@ class CollectionPortal(CustomerPortal):
             ],
         }
         return request.render("collections_portal.portal_my_collections", values)
+
+    def _get_plans_to_accept(self):
+        """Return the proposals that the visitor's company may accept today."""
+        return search_plans_sudo([("state", "=", "draft")]).filtered(
+            lambda plan: plan._is_acceptable()
+        )
 
     def _get_blocks(self, lines):
         """Return the lines as tools.statement.CurrencyBlock, credits apart."""

@@ -1,1 +1,1 @@
-from . import test_personal_link, test_portal_statement
+from . import test_personal_link, test_portal_plan, test_portal_statement
