@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.collections_mgmt.tests.promise_common import PromiseCommon
 
@@ -21,6 +22,7 @@ ACTS = st.one_of(
     st.tuples(st.just("take_back"), st.integers(0, 3)),
     st.tuples(st.just("cancel"), st.integers(0, 3)),
     st.tuples(st.just("dispute"), WHOLE),
+    st.tuples(st.just("answer"), st.sampled_from(("accept", "reject", "reopen"))),
     st.tuples(st.just("hold"), st.sampled_from(("announced", "other")), WHOLE),
     st.tuples(st.just("release"), st.none()),
     st.tuples(st.just("wait"), st.integers(1, 6)),
@@ -43,6 +45,7 @@ class TestPromiseProperties(PromiseCommon):
 
     def _check(self):
         item = self.item
+        self.assertAlmostEqual(self._get_chased_by_engine(), self._chased())
         self.assertGreaterEqual(self._chased(), 0.0)
         self.assertGreaterEqual(item.amount_promised, 0.0)
         self.assertLessEqual(
@@ -58,6 +61,17 @@ class TestPromiseProperties(PromiseCommon):
         self._check_held(free - item.amount_promised - item.amount_disputed)
         for promise in self.case.promise_ids:
             self._check_promise(promise)
+
+    def _get_chased_by_engine(self):
+        self.env.flush_all()
+        [[chased]] = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM collection_item item WHERE item.id = %s",
+                self.env["collection.engine"]._get_chased_sql(),
+                self.item.id,
+            )
+        )
+        return float(chased)
 
     def _check_held(self, left):
         """A hold holds all that nothing else does, until its day; then nothing."""
@@ -120,6 +134,23 @@ class TestPromiseProperties(PromiseCommon):
         free = self.item._get_free_to_dispute(self.env["collection.dispute.line"])
         if amount <= free:
             self._create_dispute(self.invoice, amount)
+
+    def _do_answer(self, act):
+        """Answer the oldest dispute, or reopen the oldest that was accepted."""
+        states = ("accepted",) if act == "reopen" else ("open", "review")
+        dispute = self.case.dispute_ids.sorted("id").filtered(
+            lambda dispute: dispute.state in states
+        )[:1]
+        if not dispute:
+            return
+        if act == "reject":
+            dispute.write({"answer": "<p>No</p>", "tell_debtor": False})
+        try:
+            with self.cr.savepoint():
+                getattr(dispute, f"action_{act}")()
+        except UserError:
+            self.assertEqual(act, "reopen")
+            self.assertTrue(dispute._get_standing_credit_notes())
 
     def _do_hold(self, reason, amount):
         try:

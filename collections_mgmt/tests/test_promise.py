@@ -180,6 +180,19 @@ class TestPromiseVerdicts(PromiseCommon):
         self.assertEqual(self._chased(), 100.0)
         self.assertEqual(self.case.broken_promise_count, 1)
 
+    def test_a_payment_that_bounces_by_a_reversal_takes_its_promise_back(self):
+        promise = self._promise()
+        payment = self._pay_on(2)
+        self.assertEqual(promise.state, "kept")
+        with self._day(5):
+            payment.move_id._reverse_moves(
+                [{"date": self.today + timedelta(days=5)}], cancel=True
+            )
+            self._end_transaction()
+        self.assertPromise(promise, "open", 0.0, 100.0)
+        self._look(7)
+        self.assertPromise(promise, "broken", 0.0, 0.0)
+
     def test_a_payment_reset_to_draft_is_no_money(self):
         promise = self._promise()
         payment = self._pay_on(2)
