@@ -90,6 +90,9 @@ class CollectionDispute(models.Model):
     def _send_answer(self):
         """Send the answer to the debtor on the case; contact rules are asked."""
         case_sudo = self.sudo().case_id  # as for the log
+        if case_sudo.is_without_email:
+            self._leave_answer_to_person()
+            return
         case_sudo.message_post(
             body=self.answer,
             subject=self.reason_id.name,
@@ -97,6 +100,18 @@ class CollectionDispute(models.Model):
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
+
+    def _leave_answer_to_person(self):
+        """Give somebody the task to tell the answer: no e-mail reaches the debtor."""
+        dispute_sudo = self.sudo()  # as for the log
+        task = dispute_sudo._prepare_task_values(
+            self.env.ref("mail.mail_activity_data_todo"),
+            self.date_closed,
+            lambda dispute: dispute.env._(
+                "Tell the answer to the dispute by letter or phone: no e-mail address"
+            ),
+        )
+        dispute_sudo.case_id._create_tasks([{**task, "note": self.answer}])
 
     # ON RECORD
 

@@ -87,6 +87,22 @@ class TestDispute(PromiseCommon):
         contact = self._contacts(self.debtor).sudo()[-1:]
         self.assertEqual((contact.channel, contact.state), ("email", "sent"))
 
+    def test_who_has_no_email_address_is_told_by_a_person(self):
+        self.debtor.email = False
+        dispute = self._dispute(answer="<p>The price was agreed on in March.</p>")
+        with self.mock_mail_gateway():
+            dispute.action_reject()
+            self._end_transaction()
+        task = self.case.activity_ids
+        self.assertIn("by letter or phone", task.summary)
+        self.assertIn("agreed on in March", task.note)
+        self.assertFalse(self._contacts(self.debtor))
+
+    def test_nobody_has_to_tell_what_is_not_to_be_told(self):
+        self.debtor.email = False
+        self._dispute(answer="<p>No</p>", tell_debtor=False).action_reject()
+        self.assertFalse(self.case.activity_ids)
+
     def test_a_payment_meanwhile_lowers_what_is_contested(self):
         self._dispute(80.0)
         self._pay(self.invoice, 50.0)
