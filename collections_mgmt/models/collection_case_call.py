@@ -39,9 +39,7 @@ class CollectionCase(models.Model):
     def _get_call_script(self):
         """Return what to say on the phone as HTML, in the debtor's language."""
         self.ensure_one()
-        template = self.stage_id and self.stage_id._get_own_or_earlier(
-            "script_template_id"
-        )
+        template = self._get_stage_text("script_template_id")
         if not template:
             return False
         # In sudo: templates read what the user who calls need not see.
@@ -49,15 +47,21 @@ class CollectionCase(models.Model):
             self.id
         ]
 
+    def _get_stage_text(self, name):
+        """Return a text of the stage that was reached; at first, of the one due.
+
+        :param str name: field of collection.stage
+        """
+        stage = self.stage_id or self.decision_stage_id
+        return stage and stage._get_own_or_earlier(name)
+
     # WRITING
 
     def action_write_message(self):
         """Open the composer with the text of the stage; sending asks the gate."""
         self.ensure_one()
         self._check_may_contact()
-        template = self.stage_id and self.stage_id._get_own_or_earlier(
-            "answer_template_id"
-        )
+        template = self._get_stage_text("answer_template_id")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Write to %(debtor)s", debtor=self.partner_id.name),

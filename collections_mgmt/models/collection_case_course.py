@@ -225,11 +225,15 @@ class CollectionCase(models.Model):
 
     def _get_course_message(self, message):
         text = html2plaintext(message.body or "").strip()
+        author = message.author_id.name or message.email_from or ""
+        # What the case notes of a person's choice has a title.
+        is_choice = message.message_type == "notification" and message.subject
         return self._prepare_course_entry(
             message.date,
-            "fa-comment-o",
-            message.author_id.name or message.email_from or "",
+            "fa-hand-pointer-o" if is_choice else "fa-comment-o",
+            message.subject if is_choice else author,
             text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}…",
+            author if is_choice else "",
             *message.attachment_ids.mapped("name"),
             color="info",
         )

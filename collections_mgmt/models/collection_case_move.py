@@ -56,9 +56,12 @@ class CollectionCase(models.Model):
                 key=lambda place: place._get_place(),
             )
         self._message_log(
-            body=self.env._(
-                "“%(stage)s” comes next: %(reason)s", stage=stage.name, reason=reason
-            )
+            subject=self.env._(
+                "Stage chosen: “%(stage)s” comes after “%(reached)s”",
+                stage=stage.name,
+                reached=self.stage_id.name or self.env._("No Stage Yet"),
+            ),
+            body=reason,
         )
         self._decide_anew()
 

@@ -195,3 +195,11 @@ class TestCallFlow(CallFlowCommon):
         self.case.sudo().stage_id = self.stage_soon
         self.env.invalidate_all()
         self.assertFalse(panel.script)
+
+    def test_a_debtor_whom_nobody_told_yet_hears_the_script_of_the_stage_due(self):
+        script = self.env.ref("collections_mgmt.mail_template_script_friendly")
+        self.stage_due.script_template_id = script
+        self.case.sudo().write(
+            {"stage_id": False, "decision_stage_id": self.stage_due.id}
+        )
+        self.assertIn(self.env.company.name, self._call(self.first).script)

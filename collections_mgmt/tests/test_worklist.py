@@ -442,6 +442,12 @@ class TestMovingToAStage(WorklistCommon):
             (case.decision, case.decision_stage_id), ("send", self.stage_final)
         )
         self.assertIn("It asked for a final notice", str(case.message_ids[0].body))
+        [entry] = [
+            entry for entry in case._get_course() if "Stage chosen" in entry["title"]
+        ]
+        self.assertIn("“Final” comes after “First”", entry["title"])
+        self.assertIn("It asked for a final notice", entry["text"])
+        self.assertIn(self.collector.name, entry["text"])
 
     def test_what_was_left_out_comes_again(self):
         case = self._create_case_at(self.stage_first)
