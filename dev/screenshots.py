@@ -3,12 +3,14 @@
 Usage: screenshots.py URL FOLDER [NAME ...]; without names, all of them.
 """
 
+import io
 import pathlib
 import shutil
 import sys
 import time
 import urllib.request
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 DESKTOP = {"width": 1600, "height": 900}
@@ -17,7 +19,7 @@ FIRST_ROW = ".o_data_row .o_data_cell"
 FIRST_CARD = ".o_kanban_record:not(.o_kanban_ghost)"
 ACTION = "/odoo/action-collections_mgmt."
 WORKLIST = ACTION + "collection_case_worklist_action"
-OPENS_A_FORM = (FIRST_ROW, FIRST_CARD)
+OPENS_A_FORM = (FIRST_ROW, FIRST_CARD, f"{FIRST_CARD}, {FIRST_ROW}")
 
 # name: (log-in, path, what to wait for, clicks before the picture, window); a pair
 # among the clicks is a field and what to type there.
@@ -228,6 +230,58 @@ PICTURES = {
     "portal_home": ("portal", "/my", ".o_portal_docs", [], DESKTOP),
 }
 
+# The screens of the menu, for docs/screens.md: {name: (action, opens its first record)}
+SCREENS = {
+    "cases": ("collection_case_action", True),
+    "to_approve": ("collection_contact_review_action", True),
+    "emails_to_sort": ("collection_incoming_action", True),
+    "promises": ("collection_promise_action", True),
+    "disputes": ("collection_dispute_action", True),
+    "holds": ("collection_item_hold_action", True),
+    "payments_to_verify": ("collection_item_hold_action_verify", False),
+    "contact_attempts": ("collection_contact_action", True),
+    "stops": ("collection_hold_action", False),
+    "consents": ("collection_consent_action", False),
+    "runs": ("collection_run_action", True),
+    "portfolios": ("collection_team_member_action", False),
+    "who_carries_what": ("collection_case_portfolio_action", False),
+    "escalations": ("collection_escalation_action", False),
+    "absences": ("collection_absence_action", False),
+    "changes_of_collector": ("collection_assignment_action", False),
+    "open_items": ("collection_item_action", False),
+    "dispute_measures": ("collection_dispute_action_measures", False),
+    "compliance": ("collection_compliance_action", False),
+    "strategies": ("collection_strategy_action", False),
+    "dispute_reasons": ("collection_dispute_reason_action", False),
+    "hold_reasons": ("collection_hold_reason_action", False),
+    "outcomes": ("collection_outcome_action", False),
+    "teams": ("collection_team_action", False),
+    "assignment_rules": ("collection_assignment_rule_action", False),
+    "escalation_rules": ("collection_escalation_rule_action", False),
+    "contact_rules": ("collection_contact_rule_action", False),
+    "forbidden_words": ("collection_forbidden_word_action", False),
+    "contact_calendar": ("collection_holiday_action", False),
+    "retention": ("collection_retention_action", False),
+    "seals": ("collection_evidence_head_action", False),
+}
+
+
+def get_screens():
+    """Return a picture of each screen, and of a record in it, in both windows."""
+    pictures = {}
+    for name, (action, has_form) in SCREENS.items():
+        for suffix, window in (("", DESKTOP), ("_phone", PHONE)):
+            first = FIRST_ROW if window is DESKTOP else f"{FIRST_CARD}, {FIRST_ROW}"
+            view = ("accountant", ACTION + action, ".o_content > *", [], window)
+            pictures[f"screens/{name}{suffix}"] = view
+            if has_form:
+                form = (*view[:2], first, [first], window)
+                pictures[f"screens/{name}_form{suffix}"] = form
+    return pictures
+
+
+PICTURES |= get_screens()
+
 
 def wait_for_server(url, seconds=120):
     end = time.monotonic() + seconds
@@ -269,10 +323,18 @@ def take(page, url, path, target, clicks):
     page.wait_for_timeout(2000)
 
 
+def save(page, path):
+    """Write the picture with 256 colors: a fourth of its size, and nobody sees it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
+
+
 def main(url, folder, *names):
     wait_for_server(url)
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     pages = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -284,7 +346,7 @@ def main(url, folder, *names):
             if key not in pages:
                 pages[key] = log_in(browser, url, login, window)
             take(pages[key], url, path, target, clicks)
-            pages[key].screenshot(path=folder / f"{name}.png")
+            save(pages[key], folder / f"{name}.png")
             print(f"{name}.png")
         browser.close()
 
