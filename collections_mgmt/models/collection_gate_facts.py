@@ -20,7 +20,10 @@ from ..tools.zones import find_zones
 
 @dataclass(frozen=True)
 class Place:
-    """Where a debtor may be: what rules, clock and calendar depend on."""
+    """Where a debtor may be: what rules, clock and calendar depend on.
+
+    ``stated``: the time zone that whoever is there told.
+    """
 
     country_id: int = 0
     country_code: str = ""
@@ -29,19 +32,39 @@ class Place:
     city: str = ""
     zip_code: str = ""
     phone: str = ""
+    stated: str = ""
     is_known: bool = True
 
     @cached_property
     def zones(self):
         """Return (IANA names, how they were found), as tools.zones does."""
         return find_zones(
-            None,
+            self.stated,
             self.country_code,
             self.state_code,
             self.phone,
             city=self.city,
             zip_code=self.zip_code,
         )
+
+    def share_clock(self, own):
+        """Return this place with the clock that the debtor stated, if it is the same.
+
+        It is where address and number tell the same as the debtor's own. Who is
+        elsewhere, or stated something else, has a clock of their own.
+
+        :param Place own: the debtor's
+        """
+        if self.stated or not own.stated:
+            return self
+        is_there = self.zones[0] == replace(own, stated="").zones[0]
+        return replace(self, stated=own.stated) if is_there else self
+
+
+def _read_place(values):
+    """Return the Place of some values; a zone that nobody knows tells nothing."""
+    place = Place(*values)
+    return place if is_zone(place.stated) else replace(place, stated="")
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,6 @@ class Person:
 
     place: Place
     debtor_type: str | None
-    zone: str | None
     hours: str | None
     granted_hours: str | None
 
@@ -59,7 +81,8 @@ class Person:
 class Facts:
     """What is true of a debtor at a moment.
 
-    ``places_by_partner``: {partner id: Place}, the debtor's own and its contacts'.
+    ``own_place``: the debtor's Place, as far as it is known. ``places_by_partner``:
+    {partner id: Place}, the debtor's and its contacts' of which the country is known.
     ``debtor_types``: under which headings rules apply. ``own_days``: {date: whether
     it is a holiday}, by the company's own calendar. ``seat``: the Place of who asks.
     """
@@ -67,7 +90,7 @@ class Facts:
     partner_id: int
     places_by_partner: dict
     debtor_types: frozenset
-    zone: str = ""
+    own_place: Place = Place()
     wishes: list = field(default_factory=list)
     granted_hours: tuple = ()
     history: list = field(default_factory=list)
@@ -99,12 +122,17 @@ class Facts:
         # Who answers may be where the number is.
         numbers = ask.numbers - {place.phone for place in places}
         return places.union(
-            replace(place, phone=number) for place in places for number in numbers
+            replace(place, phone=number, stated="").share_clock(self.own_place)
+            for place in places
+            for number in numbers
         )
 
     def _get_unknown_places(self):
         """Return where somebody without a country is taken to be: where who asks is."""
-        return {replace(self.seat, phone="", is_known=False)} if self.seat else set()
+        if not self.seat:
+            return set()
+        stated = self.own_place.stated
+        return {replace(self.seat, phone="", stated=stated, is_known=False)}
 
     def get_zones(self, ask):
         """Return the IANA names of the zones in which the rules must hold."""
@@ -114,18 +142,17 @@ class Facts:
         return self.known_zones[key]
 
     def _find_zones(self, places):
-        if self.zone:
-            return (self.zone,)
-        return tuple(sorted({name for place in places for name in place.zones[0]}))
+        """Return the zones of places, and what the debtor stated, wherever it is."""
+        names = {name for place in places for name in place.zones[0]}
+        return tuple(sorted(names | ({self.own_place.stated} - {""})))
 
     def get_zone_basis(self, ask):
         """Return how the zones were found: "stated", "address", "phone", ..."""
-        if self.zone:
-            return "stated"
-        places = self.get_places(ask)
-        if not all(place.is_known for place in places):
-            return "creditor"
-        return ",".join(sorted({place.zones[1] for place in places}))
+        bases = {"stated"} if self.own_place.stated else set()
+        for place in self.get_places(ask):
+            is_guessed = not (place.is_known or place.stated)
+            bases.add("creditor" if is_guessed else place.zones[1])
+        return ",".join(sorted(bases))
 
     def get_days(self, ask, moment):
         """Return the local days on which a moment falls where the debtor may be."""
@@ -231,18 +258,17 @@ class CollectionGate(models.AbstractModel):
         }
 
     def _prepare_facts(self, company, debtor_id, recipient_ids, people, own_days):
+        debtor = people[debtor_id]
         places = {
-            person_id: people[person_id].place
+            person_id: people[person_id].place.share_clock(debtor.place)
             for person_id in recipient_ids
             if people[person_id].place.country_id
         }
-        debtor = people[debtor_id]
         return Facts(
             partner_id=debtor_id,
             places_by_partner=places,
             debtor_types=company._get_collection_debtor_types(debtor.debtor_type),
-            # A zone that nobody knows tells nothing.
-            zone=debtor.zone if is_zone(debtor.zone) else "",
+            own_place=debtor.place,
             wishes=[self._prepare_wish(debtor.hours)] if debtor.hours else [],
             granted_hours=_read_granted_hours(debtor.granted_hours),
             own_days=own_days,
@@ -253,9 +279,9 @@ class CollectionGate(models.AbstractModel):
         """Return {partner id: Person} of debtors, recipients and the company."""
         ids = {company.partner_id.id}.union(*recipients.values())
         return {
-            person_id: Person(Place(*place), *wishes)
+            person_id: Person(_read_place(place), *wishes)
             for person_id, *wishes, place in (
-                (row[0], *row[1:5], row[5:])
+                (*row[:4], row[4:])
                 for row in self.env.execute_query(self._get_people_sql(ids))
             )
         }
@@ -263,13 +289,14 @@ class CollectionGate(models.AbstractModel):
     def _get_people_sql(self, ids):
         return SQL(
             """
-            SELECT partner.id, partner.collection_debtor_type, partner.collection_tz,
+            SELECT partner.id, partner.collection_debtor_type,
                    partner.collection_contact_hours, partner.collection_granted_hours,
                    COALESCE(country.id, 0), COALESCE(country.code, ''),
                    COALESCE(state.id, 0), COALESCE(state.code, ''),
                    LOWER(TRIM(COALESCE(partner.city, ''))),
                    TRIM(COALESCE(partner.zip, '')),
-                   COALESCE(partner.phone_sanitized, '')
+                   COALESCE(partner.phone_sanitized, ''),
+                   COALESCE(partner.collection_tz, '')
               FROM res_partner partner
          LEFT JOIN res_country country ON country.id = partner.country_id
          LEFT JOIN res_country_state state ON state.id = partner.state_id

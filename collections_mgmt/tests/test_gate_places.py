@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo.tests import freeze_time
 
+from ..models.collection_gate import Ask
 from ..models.collection_gate_facts import Place
 from ..tools.spanish_regions import REGIONS
 from .gate_common import OPEN, GateCommon
@@ -66,6 +67,90 @@ class TestPlaces(GateCommon):
         self._allow_contacts(hours="09:00-20:00")
         self.debtor.collection_tz = "America/Mexico_City"
         self.assertEqual(self._judge().result, "defer")
+
+    def _create_person(self, **values):
+        """Create somebody of the debtor's with an address of their own."""
+        return self.env["res.partner"].create(
+            {
+                "name": "Person",
+                "parent_id": self.debtor.id,
+                "type": "other",
+                "country_id": self.chile.id,
+                "state_id": self._state(self.chile, "CL-RM").id,
+                **values,
+            }
+        )
+
+    def test_a_stated_zone_is_that_of_the_debtor_and_of_who_is_with_them(self):
+        """Nine in Santiago is six in Mexico and one in Madrid."""
+        self._allow_contacts(hours="09:00-20:00")
+        self.debtor.collection_tz = "Europe/Madrid"
+        spaniard = {"phone": "+34 612 345 678"}
+        mexican = {
+            "country_id": self.mexico.id,
+            "state_id": self._state(self.mexico, "CMX").id,
+        }
+        for name, values, result, basis in (
+            ("at the same address", {}, "allow", "stated"),
+            ("with a number of elsewhere", spaniard, "allow", "address,stated"),
+            ("elsewhere", mexican, "defer", "address,stated"),
+            ("of another zone", {"collection_tz": "America/Lima"}, "defer", "stated"),
+            ("not at home", {**mexican, "collection_tz": "Europe/Madrid"})
+            + ("allow", "stated"),
+        ):
+            person = self._create_person(**values)
+            with self.subTest(name):
+                recipients = frozenset(person.ids)
+                verdict = self._judge(recipient_ids=recipients)
+                self.assertEqual(verdict.result, result)
+                self.assertEqual(self._get_basis(recipient_ids=recipients), basis)
+
+    def _get_basis(self, **values):
+        gate = self.env["collection.gate"]
+        ask = Ask(self.debtor.id, "call", **values)
+        facts = gate._get_places_of(self.env.company, [ask])[self.debtor.id]
+        return facts.get_zone_basis(ask)
+
+    def test_both_clocks_must_be_open(self):
+        """Of a debtor who states a zone, and of a recipient who is elsewhere."""
+        self._allow_contacts(hours="09:00-20:00")
+        self.debtor.collection_tz = "Europe/Madrid"
+        person = self._create_person(
+            country_id=self.mexico.id, state_id=self._state(self.mexico, "CMX").id
+        )
+        for clock, result in (
+            ("11:59", "defer"),  # too early in Mexico
+            ("12:00", "allow"),
+            ("15:59", "allow"),
+            ("16:00", "defer"),  # too late in Madrid
+        ):
+            with self.subTest(clock), self._local(clock):
+                verdict = self._judge(
+                    channel="call", recipient_ids=frozenset(person.ids)
+                )
+                self.assertEqual(verdict.result, result)
+
+    def test_a_number_of_elsewhere_has_its_clock_though_a_zone_is_stated(self):
+        self._allow_contacts(hours="09:00-20:00")
+        self.debtor.write(
+            {"phone": "+56 9 6123 4567", "collection_tz": "Europe/Madrid"}
+        )
+        for number, result in (
+            ("+56961234567", "allow"),
+            ("+56961234568", "allow"),
+            ("+525512345678", "defer"),
+        ):
+            with self.subTest(number):
+                verdict = self._judge(channel="call", numbers=frozenset([number]))
+                self.assertEqual(verdict.result, result)
+
+    def test_a_stated_zone_holds_without_a_country(self):
+        self._allow_contacts(hours="09:00-20:00")
+        nowhere = self._create_debtor("Nowhere", collection_tz="America/Mexico_City")
+        self.assertEqual(self._judge(nowhere).result, "defer")
+        person = self._create_person(parent_id=nowhere.id)
+        verdict = self._judge(nowhere, recipient_ids=frozenset(person.ids))
+        self.assertEqual(verdict.result, "defer", "Not only by the person's clock.")
 
     def test_without_a_country_clock_and_rules_are_those_of_the_creditor(self):
         self.env.company.partner_id.write({"country_id": self.mexico.id})
