@@ -271,12 +271,14 @@ class CollectionContact(models.Model):
     def _get_items_told_sql(self, contact_ids):
         """Return a SELECT of what contacts ask for, as one jsonb array for each.
 
-        What is open is there as well, where not all of it is asked for.
+        What is open is there as well, where not all of it is asked for. Items outlive
+        what they were about: a deleted invoice is named all the same.
         """
         return SQL(
             """
             SELECT told.contact_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                       'document', COALESCE(move.name, line.name),
+                       'document', COALESCE(
+                           move.name, line.name, item.deleted_name),
                        'due', item.date_due,
                        'amount', CASE WHEN told.amount_agreed_currency <> 0
                            THEN ROUND(told.amount_residual_currency
@@ -289,9 +291,10 @@ class CollectionContact(models.Model):
                    )) ORDER BY told.id) AS items
               FROM collection_contact_line told
               JOIN collection_item item ON item.id = told.item_id
-              JOIN account_move move ON move.id = item.move_id
-              JOIN account_move_line line ON line.id = item.move_line_id
-              JOIN res_currency currency ON currency.id = line.currency_id
+         LEFT JOIN account_move move ON move.id = item.move_id
+         LEFT JOIN account_move_line line ON line.id = item.move_line_id
+              JOIN res_currency currency
+                ON currency.id = COALESCE(line.currency_id, item.deleted_currency_id)
              WHERE told.contact_id = ANY(%s)
              GROUP BY told.contact_id
             """,

@@ -214,6 +214,20 @@ class TestFacts(EvidenceCommon):
         self.assertIn("Hello", self._words(contact, "sent")["body"])
         self.assertEqual(contact.body, self._words(contact, "sent")["body"])
 
+    def test_an_invoice_that_was_deleted_meanwhile_is_named_all_the_same(self):
+        contact = self._run()
+        self._create_overdue_invoice(self.debtor, 5)  # the case stays open
+        before = self._words(contact, "queued")["items"]
+        self.move.button_draft()
+        self.move.with_context(force_delete=True).unlink()
+        self._end_transaction()
+        self.assertFalse(contact.line_ids.item_id.move_line_id)
+        contact._note_event("sent")
+        contact._write_noted_events()
+        self.assertEqual(self._words(contact, "queued")["items"], before)
+        content = self.contents.search([("contact_id", "=", contact.id)])
+        self.assertEqual(len(content), 1, "The same words are kept once.")
+
     def test_files_are_kept_by_their_hash(self):
         self.stage_due.step_ids.attach_statement = True
         contact = self._run()
