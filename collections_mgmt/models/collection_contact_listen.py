@@ -45,34 +45,54 @@ class CollectionContact(models.Model):
         )._set_bounced()
 
     def _set_bounced(self):
-        """Note that the messages came back: whatever was noted before, they failed.
-
-        Items they moved return to the last stage whose message really went out, cases
-        to the date of their last message that did.
+        """Note that the messages came back: their addresses are not used again.
 
         :return: the contacts that had not come back before
         """
         moved = self.filtered(lambda contact: not contact.is_bounced)
-        if not moved:
-            return moved
+        moved._fail_after_all(is_bounced=True)
+        return moved
+
+    def _set_lost(self):
+        """Note that the messages did not arrive, which tells nothing of the addresses.
+
+        :return: the contacts that had not failed before
+        """
+        moved = self.filtered(lambda contact: contact.state != "failed")
+        moved._fail_after_all()
+        return moved
+
+    def _fail_after_all(self, **values):
+        """Note that the messages failed, whatever was noted before.
+
+        Items they moved return to the last stage whose message really went out, cases
+        to the date of their last message that did.
+        """
+        if not self:
+            return
         today = fields.Date.context_today(self)
-        climbed = moved.filtered(lambda contact: contact.state == "sent")
-        for address, contacts in moved.grouped("address").items():
+        climbed = self.filtered(lambda contact: contact.state == "sent")
+        failed = self.filtered(lambda contact: contact.state == "failed")
+        for (address, day), contacts in self.grouped(
+            lambda contact: (
+                contact.address,
+                contact.date_done if contact in failed else today,
+            )
+        ).items():
             contacts._set_state(
                 tuple(dict(CONTACT_STATES)),
                 "failed",
-                date_done=today,
-                is_bounced=True,
+                date_done=day,
                 reason=self.env._(
                     "The message came back: it could not be delivered to %(address)s.",
                     address=address or self.env._("the recipient"),
                 ),
+                **values,
             )
-        moved.line_ids.write({"is_counted": False})
+        self.line_ids.write({"is_counted": False})
         climbed._take_back_stages(today)
         climbed._take_back_last_contact()
-        moved._filter_last_of_case()._note_failure(today)
-        return moved
+        self._filter_last_of_case()._note_failure(today)
 
     def _filter_last_of_case(self):
         """Return those that are the last attempt, done or failed, of their case."""

@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import html2plaintext, plaintext2html
+from odoo.tools import plaintext2html
 
 # Says that a text was asked for already. No context from outside can hold it.
 GATE_PASSED = object()
@@ -9,55 +9,21 @@ GATE_PASSED = object()
 class CollectionCase(models.Model):
     _inherit = "collection.case"
 
-    def _notify_thread_by_sms(
-        self,
-        message,
-        recipients_data,
-        msg_vals=False,
-        sms_content=None,
-        sms_numbers=None,
-        sms_pid_to_number=None,
-        put_in_queue=False,
-        **kwargs,
-    ):
-        # EXTENDS 'sms': a text that a person writes passes the gate as well
-        kwargs |= {
-            "sms_content": sms_content,
-            "sms_numbers": sms_numbers,
-            "sms_pid_to_number": sms_pid_to_number,
-            "put_in_queue": put_in_queue,
-        }
-        texts = self._collection_get_texts(recipients_data, **kwargs)
-        numbers = list(dict.fromkeys(number for number, _partner in texts if number))
-        if not numbers or self.env.context.get("collection_gate") is GATE_PASSED:
-            return super()._notify_thread_by_sms(
-                message, recipients_data, msg_vals=msg_vals, **kwargs
+    def _collection_ask_for(self, texts, text, **values):
+        # OVERRIDE: what is written on a case is about what is owed, and says what the
+        # law wants; what it has to say to one of several readers, it says to all
+        contacts_sudo = self.env["collection.contact"].sudo()
+        if self.env.context.get("collection_gate") is GATE_PASSED:
+            return contacts_sudo
+        body = plaintext2html(text)
+        for number, partner in texts:
+            contact_sudo = self._write_by_hand(
+                "sms", body, recipients=partner, address=number, **values
             )
-        text = sms_content or html2plaintext(message.body)
-        contact_sudo = self._write_by_hand(
-            "sms",
-            plaintext2html(text),
-            recipients=self._collection_get_texted(recipients_data),
-            mail_message_id=message.id,
-            address=", ".join(numbers),
-        )
-        if contact_sudo.state == "blocked":
-            self._keep_among_colleagues(message)
-            self._tell_refusal(contact_sudo)
-            return False
-        # In sudo: the conversation of the case is the mail system's own.
-        message_sudo = message.sudo()
-        kwargs["sms_content"] = contact_sudo._get_plain_text(text)
-        message_sudo.body = plaintext2html(kwargs["sms_content"])
-        result = super()._notify_thread_by_sms(
-            message, recipients_data, msg_vals=msg_vals, **kwargs
-        )
-        self._note_text_left(contact_sudo, message)
-        return result
-
-    def _collection_asks_itself(self):
-        # OVERRIDE: as above
-        return True
+            if contact_sudo.state == "reserved":
+                body = contact_sudo.edited_body
+            contacts_sudo |= contact_sudo
+        return contacts_sudo
 
     def _note_text_left(self, contact_sudo, message):
         """Note what became of a text; one that answers the debtor ends the reply."""
@@ -92,21 +58,20 @@ class CollectionCase(models.Model):
                 found.setdefault(case_sudo, []).append((number, partner))
         return found
 
-    def _pass_gate_by_text(self, texts, body, **values):
-        """Ask for texts to the debtor that are written elsewhere, and note it.
+    def _pass_gate_by_text(self, number, partner, body, **values):
+        """Ask for a text to the debtor that is written elsewhere, and note it.
 
         What the law wants a demand to say is not added: it may be about anything.
 
-        :param list texts: as for ``_find_texted``
+        :param str number: where it goes
+        :param partner: whose number it is, if known
         :return: as ``_pass_gate_by_hand``
         """
-        numbers = dict.fromkeys(number for number, _partner in texts if number)
-        partners = self.env["res.partner"].union(*(partner for _n, partner in texts))
         return self._pass_gate_by_hand(
             "sms",
             plaintext2html(body),
-            recipients=partners or None,
-            address=", ".join(numbers),
+            recipients=partner or None,
+            address=number,
             **values,
         )
 

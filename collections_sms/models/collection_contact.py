@@ -1,10 +1,10 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import plaintext2html
 
 from odoo.addons.collections_mgmt.const import OFF_STATES, QUEUE_STATES
 
 from .collection_case import GATE_PASSED
-from .sms_tracker import UNDELIVERED
 
 
 class CollectionContact(models.Model):
@@ -79,19 +79,10 @@ class CollectionContact(models.Model):
             return self.address_partner_id.phone_sanitized
         return super()._get_current_address()
 
-    def _filter_undelivered(self):
-        """Return the contacts of which no text arrived: a person may text several."""
-        return self.filtered(
-            lambda contact: all(
-                notification.notification_status in UNDELIVERED
-                for notification in contact.mail_message_id.notification_ids
-                if notification.notification_type == "sms"
-            )
-        )
-
-    def _set_undelivered(self, failure_type, failure_reason):
+    def _set_text_lost(self, is_final, failure_type, failure_reason):
         """Note that these texts did not arrive, and why; what arrived did.
 
+        :param bool is_final: whether the number takes none, so that it is of no use
         :param str failure_type: of mail.notification
         :param str failure_reason: of the gateway, empty if it gave none
         """
@@ -102,7 +93,7 @@ class CollectionContact(models.Model):
         )
         why = failure_reason or kinds.get(failure_type, failure_type)
         lost = self.filtered(lambda contact: not contact.date_delivered)
-        for contact in lost._set_bounced():
+        for contact in lost._set_bounced() if is_final else lost._set_lost():
             contact.reason = self.env._(
                 "The text was not delivered to %(number)s: %(reason)s",
                 number=contact.address or self.env._("the recipient"),
@@ -133,35 +124,47 @@ class CollectionContact(models.Model):
         self._refuse_written()
         return False
 
+    def _word_texts(self, message, text):
+        """Return how a person's text leaves; the conversation says it like that.
+
+        :param message: the mail.message of the text
+        :param str text: as the person wrote it
+        """
+        said = self[-1:]._get_plain_text(text)
+        if said != text:
+            # In sudo: the conversation is the mail system's own.
+            message.sudo().body = plaintext2html(said)
+        return said
+
     def _note_texts(self, message):
         """Note what became of what a person wrote, as far as the queue knows by now.
 
         The text is linked: what is heard of it later is noted then.
 
-        :param message: the mail.message whose texts it was sent by
+        :param message: the mail.message by which it was sent, with others perhaps
         """
         self.ensure_one()
         # In sudo: the queue is the mail system's own.
-        texts_sudo = self.env["sms.sms"].sudo()
-        texts_sudo = texts_sudo.search([("mail_message_id", "=", message.id)])
-        # Some may be to other debtors.
-        numbers = (self.address or "").split(", ")
-        texts_sudo = texts_sudo.filtered(lambda text: text.number in numbers)
-        waiting = texts_sudo.filtered(lambda text: text.state == "outgoing")
-        failed = texts_sudo.filtered(lambda text: text.state == "error")
-        self.sms_uuid = (waiting or failed)[:1].uuid
-        if waiting:
+        sms = self.env["sms.sms"].sudo().search(
+            Domain("mail_message_id", "=", message.id)
+            & Domain("number", "=", self.address),
+            limit=1,
+        )
+        self.sms_uuid = sms.uuid
+        if sms.state == "outgoing":
             self._set_state(("reserved",), "queued", body=message.body)
-        elif failed and failed == texts_sudo:
+        elif sms.state == "error":
             self._set_state(
                 ("reserved",),
                 "failed",
                 body=message.body,
                 date_done=fields.Date.context_today(self),
-                reason=failed[0].failure_type or "unknown",
+                reason=sms.failure_type or "unknown",
             )
         else:
             self._write_down("sent", message.body)
+        if sms.state == "sent":
+            self._set_delivered()
 
     def _queue_sms(self, body):
         self.ensure_one()

@@ -29,59 +29,47 @@ class MailThread(models.AbstractModel):
             "sms_pid_to_number": sms_pid_to_number,
             "put_in_queue": put_in_queue,
         }
-        texts = self._collection_get_texts_to_ask_for(recipients_data, **kwargs)
-        asked = self._collection_ask_for(message, texts, **kwargs)
-        refused = {
-            number
-            for contact_sudo, its_texts in asked
-            for number, _partner in its_texts
-            if contact_sudo.state == "blocked"
-        }
+        texts = self._collection_get_texts(recipients_data, **kwargs)
+        text = sms_content or html2plaintext(message.body)
+        asked = self._collection_ask_for(texts, text, mail_message_id=message.id)
+        refused = asked.filtered(lambda contact: contact.state == "blocked")
         if refused:
-            self._collection_explain_refused([contact for contact, _t in asked])
+            self._collection_explain_refused(refused)
             recipients_data, kwargs = self._collection_leave_out(
-                refused, recipients_data, **kwargs
+                set(refused.mapped("address")), recipients_data, **kwargs
             )
             if not self._collection_get_texts(recipients_data, **kwargs):
                 self.env["collection.case"]._keep_among_colleagues(message)
                 return False
+        # Of several debtors with one number, each must be allowed to be texted.
+        leaving = asked.filtered(
+            lambda contact: contact.address not in refused.mapped("address")
+        )
+        if leaving:
+            kwargs["sms_content"] = leaving._word_texts(message, text)
         result = super()._notify_thread_by_sms(
             message, recipients_data, msg_vals=msg_vals, **kwargs
         )
-        for contact_sudo, its_texts in asked:
-            leaving = {number for number, _partner in its_texts} - refused
-            if contact_sudo.state == "reserved" and leaving:
-                contact_sudo.case_id._note_text_left(contact_sudo, message)
+        for contact_sudo in leaving:
+            contact_sudo.case_id._note_text_left(contact_sudo, message)
         return result
-
-    def _collection_asks_itself(self):
-        """Return whether the model itself asks the gate for texts written on it."""
-        return False
-
-    def _collection_get_texts_to_ask_for(self, recipients_data, **kwargs):
-        if self._collection_asks_itself():
-            return []
-        return self._collection_get_texts(recipients_data, **kwargs)
 
     # TO WHOM
 
     def _collection_get_texts(self, recipients_data, sms_numbers=None, **kwargs):
-        """Return pairs of a number and a partner, one for each text of a message.
+        """Return pairs of a number and whose it is, one for each text of a message.
 
-        Either may be empty: the number of a partner, or the partner of a number.
+        The partner may be empty; who has no number gets no text.
         """
-        numbers = [
-            self._phone_format(number=number) or number for number in sms_numbers or ()
-        ]
         by_partner = kwargs.get("sms_pid_to_number") or {}
-        partners = self._collection_get_texted(recipients_data)
-        return [
-            *(
-                (partner._get_collection_text_number(by_partner), partner)
-                for partner in partners
-            ),
-            *((number, partners.browse()) for number in numbers if number),
-        ]
+        texts = {
+            self._phone_format(number=number) or number: self.env["res.partner"]
+            for number in sms_numbers or ()
+        }
+        for partner in self._collection_get_texted(recipients_data):
+            number = partner._get_collection_text_number(by_partner)
+            texts[number] = partner | texts.get(number, partner)
+        return [(number, partner) for number, partner in texts.items() if number]
 
     def _collection_get_texted(self, recipients_data):
         # In sudo: as for the text itself.
@@ -115,32 +103,30 @@ class MailThread(models.AbstractModel):
 
     # ASKING
 
-    def _collection_ask_for(self, message, texts, **kwargs):
+    def _collection_ask_for(self, texts, text, **values):
         """Ask for the texts that somebody gets who is late.
 
-        :return: list of pairs: a contact, in sudo, and the texts it is about
+        :param list texts: of ``_collection_get_texts``
+        :param str text: what they say
+        :param values: other values of the contacts
+        :return: contacts, in sudo, one for each text to a debtor; "blocked" are those
+            that must not leave
         """
-        if not texts:
-            return []
-        text = kwargs.get("sms_content") or html2plaintext(message.body)
-        found = self.env["collection.case"]._find_texted(self, texts)
-        return [
-            (
-                case_sudo._pass_gate_by_text(
-                    its_texts, text, mail_message_id=message.id
-                ),
-                its_texts,
-            )
-            for case_sudo, its_texts in found.items()
-        ]
+        found = self.env["collection.case"]._find_texted(self, texts) if texts else {}
+        # In sudo: contacts are the engine's own.
+        contacts_sudo = self.env["collection.contact"].sudo()
+        for case_sudo, its_texts in found.items():
+            for number, partner in its_texts:
+                contacts_sudo |= case_sudo._pass_gate_by_text(
+                    number, partner, text, **values
+                )
+        return contacts_sudo
 
     def _collection_explain_refused(self, contacts_sudo):
         """Say on the record, and on the cases, that texts were not sent."""
         for contact_sudo in contacts_sudo:
-            if contact_sudo.state != "blocked":
-                continue
             contact_sudo.case_id._tell_refusal(contact_sudo)
-            if self:
+            if self and self != contact_sudo.case_id:
                 title = self.env._("Not sent to the debtor")
                 reason = contact_sudo._explain_refusal()
                 self._message_log(body=plaintext2html(f"{title}: {reason}"))

@@ -1,10 +1,6 @@
 """What the gateway reports of a text after it took it: it arrived, or it did not."""
 
 from odoo import models
-from odoo.fields import Domain
-
-# What makes of a notification one that reached nobody.
-UNDELIVERED = ("bounce", "exception", "canceled")
 
 
 class SmsTracker(models.Model):
@@ -25,9 +21,10 @@ class SmsTracker(models.Model):
         # EXTENDS 'sms': a text that did not arrive is no reminder
         result = super()._action_update_from_provider_error(provider_error)
         if not self._is_being_sent():
-            _status, failure_type, failure_reason = result
-            lost = self._get_collection_contacts_sudo()._filter_undelivered()
-            lost._set_undelivered(failure_type, failure_reason)
+            # A telephone that is off for a while takes the next text.
+            status, *why = result
+            contacts_sudo = self._get_collection_contacts_sudo()
+            contacts_sudo._set_text_lost(status == "bounce", *why)
         return result
 
     def _is_being_sent(self):
@@ -41,9 +38,4 @@ class SmsTracker(models.Model):
         """Return the contacts that these texts are: planned, or written by people."""
         # In sudo: the gateway reports as a visitor.
         contacts_sudo = self.env["collection.contact"].sudo()
-        messages = self.mail_notification_id.mail_message_id
-        return contacts_sudo.search(
-            Domain("sms_uuid", "in", self.mapped("sms_uuid"))
-            | Domain("channel", "=", "sms")
-            & Domain("mail_message_id", "in", messages.ids)
-        )
+        return contacts_sudo.search([("sms_uuid", "in", self.mapped("sms_uuid"))])

@@ -60,8 +60,10 @@ class SmsComposer(models.TransientModel):
     def _may_text(self, record, body, number, partner):
         """Return whether a text that answers nobody may leave; note it on the cases."""
         cases = self.env["collection.case"]._find_texted(record, [(number, partner)])
-        for case_sudo, texts in cases.items():
-            contact_sudo = case_sudo._pass_gate_by_text(texts, body, is_answer=False)
+        for case_sudo in cases:
+            contact_sudo = case_sudo._pass_gate_by_text(
+                number, partner, body, is_answer=False
+            )
             if contact_sudo.state == "blocked":
                 return False
             contact_sudo._write_down("sent", contact_sudo.edited_body)
