@@ -124,6 +124,7 @@ from . import (
     mail_mail,
     mail_template,
     mail_thread,
+    mail_thread_written,
     res_company,
     res_company_promise,
     res_config_settings,

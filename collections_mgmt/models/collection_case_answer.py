@@ -35,16 +35,16 @@ class CollectionCase(models.Model):
         """
         return {"reply_channel": channel, "reply_partner_id": author.id}
 
-    def _answers_reply(self, channel, target, verdict_data):
+    def _answers_reply(self, channel, target, verdict_data, has_asked=False):
         """Return whether a message answers the debtor, and may leave for that.
 
         :param Target target: of ``_get_target``
         :param dict verdict_data: what the gate says of it
+        :param bool has_asked: whether the debtor wrote where the message is written
         """
         self.ensure_one()
         return (
-            bool(self.reply_date)
-            and channel == self.reply_channel
+            (has_asked or (bool(self.reply_date) and channel == self.reply_channel))
             and self._reaches_own_people_alone(channel, target)
             and self.env["collection.gate"]._is_against_rules_alone(
                 verdict_data, ANSWERED_SEVERITIES

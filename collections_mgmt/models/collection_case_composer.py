@@ -1,65 +1,39 @@
-"""What people write to a debtor on a case passes the gate like everything else.
+"""What people write to a debtor about what is owed passes the gate.
 
-What is not allowed is not sent, and not lost: the text stays on the case as a note for
-colleagues, with the reason, and as a contact that was not allowed. There is no error,
-which would undo the record of it: whoever writes is told by a notification.
+What is not allowed is not sent, and not lost: the text stays where it was written as a
+note for colleagues, with the reason, and on the case as a contact that was not allowed.
+There is no error, which would undo the record of it: whoever writes is told by a
+notification. Where people write such messages is told in mail_thread_written.
 """
 
-from odoo import Command, models
+from odoo import models
 from odoo.tools import plaintext2html
 
 
 class CollectionCase(models.Model):
     _inherit = "collection.case"
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        # EXTENDS 'mail': nobody outside is written to against the contact rules,
-        # whatever kind of message it is and whoever gets it, as a follower or by name
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        if self._is_notification_scheduled(kwargs.get("scheduled_date")):
-            return recipients  # asked when its time has come
-        outside = [
-            recipient
-            for recipient in recipients
-            # Texts are asked for apart, by the module that sends them.
-            if recipient["share"] and recipient["notif"] != "sms"
-        ]
-        if not outside:
-            return recipients
-        colleagues = [recipient for recipient in recipients if recipient not in outside]
-        if not self._is_written_by_us(message):
-            return colleagues  # what comes from outside is nobody else's business
-        # In sudo: the conversation of the case is the mail system's own.
-        message_sudo = message.sudo()
-        writer = message_sudo.create_uid or self.env.user
-        contact_sudo = self.with_user(writer)._write_by_hand(
-            "email",
-            message.body,
-            is_answer=self._is_answer(message, outside),
-            subject=message.subject,
-            mail_message_id=message.id,
-            attachment_ids=[Command.set(message_sudo.attachment_ids.ids)],
-            **self._prepare_addressees(outside),
-        )
-        if contact_sudo.state == "blocked":
-            self._keep_among_colleagues(message)
-            self.with_user(writer)._tell_refusal(contact_sudo)
-            return colleagues
-        if contact_sudo.edited_body != message.body:
-            # Before anybody has got it; what is sent is rendered from these values.
-            message_sudo.body = contact_sudo.edited_body
-            if msg_vals:
-                msg_vals["body"] = contact_sudo.edited_body
-        if any(recipient["notif"] == "email" for recipient in outside):
-            contact_sudo._wait_for_mails()
-        else:  # it is read on a page of ours
-            contact_sudo._write_down("sent", contact_sudo.edited_body)
-        return recipients
+    # WHAT IS WRITTEN ON THE CASE ITSELF
 
-    def _is_written_by_us(self, message):
-        """Return whether somebody of the creditor is the author of a message."""
-        author = message.author_id
-        return bool(author) and not author.partner_share
+    def _collection_get_written(self):
+        # OVERRIDE: it is about the case
+        return self, None
+
+    def _collection_ask_for_mail(self, case, body, **values):
+        # OVERRIDE: what the law wants a demand to say is added
+        return case._write_by_hand("email", body, **values)
+
+    def _collection_has_asked(self, message=None):
+        # OVERRIDE: a case knows what its debtor wrote, and who has looked at it
+        return False
+
+    def _collection_is_from_outside(self, message):
+        # OVERRIDE: nobody writes in the debtor's name, however it was posted
+        return not message.author_id or message.author_id.partner_share
+
+    def _collection_get_readers(self, recipients):
+        # OVERRIDE: what comes from outside is nobody else's business
+        return [recipient for recipient in recipients if not recipient["share"]]
 
     def _prepare_addressees(self, outside):
         """Return what ``_write_by_hand`` has to know of who gets it.
@@ -75,23 +49,24 @@ class CollectionCase(models.Model):
 
     # ASKING
 
-    def _foresee_by_hand(self, channel, addresses=None, recipients=None):
+    def _foresee_by_hand(self, channel, has_asked=False, **target):
         """Return why the debtor cannot be written to now, False if they can.
 
         Nothing is kept: the question is asked again when the message is sent.
 
         :param str channel: a code of collection.channel
-        :param addresses: and ``recipients``: as in ``_get_target``
+        :param bool has_asked: as in ``_answers_reply``
+        :param target: as in ``_get_target``
         """
         self.ensure_one()
         # In sudo: contacts are the engine's own; reading the case was checked.
         case_sudo = self.sudo()
         Contact = self.env["collection.contact"].sudo()
-        target = case_sudo._get_target(channel, addresses, recipients)
+        target = case_sudo._get_target(channel, **target)
         [data] = Contact._judge_channels_by_hand(
             case_sudo, [channel], targets={channel: target}
         ).values()
-        is_answer = case_sudo._answers_reply(channel, target, data)
+        is_answer = case_sudo._answers_reply(channel, target, data, has_asked)
         if data["result"] == "allow" or is_answer:
             return False
         data["open_channels"] = Contact._find_open_channels(case_sudo)
@@ -106,14 +81,23 @@ class CollectionCase(models.Model):
             ``edited_body`` is the text as it leaves; what was sent is for the caller to
             write down
         """
-        contact_sudo = self._pass_gate_by_hand(channel, body, is_answer, **values)
+        contact_sudo = self._pass_gate_by_hand(
+            channel, body, is_answer=is_answer, **values
+        )
         if contact_sudo.state == "reserved" and contact_sudo.exemption != "answer":
             contact_sudo._add_required_words()
             contact_sudo._refuse_for(contact_sudo._get_wording_gaps())
         return contact_sudo
 
     def _pass_gate_by_hand(
-        self, channel, body, is_answer=True, recipients=None, **values
+        self,
+        channel,
+        body,
+        is_answer=True,
+        has_asked=False,
+        recipients=None,
+        items=None,
+        **values,
     ):
         """Ask whether a person may write to the debtor, and note it.
 
@@ -123,7 +107,8 @@ class CollectionCase(models.Model):
         :param str channel: a code of collection.channel
         :param body: what the person wrote, HTML
         :param bool is_answer: whether it is one if the debtor wrote before
-        :param res.partner recipients: as in ``_get_target``
+        :param bool has_asked: as in ``_answers_reply``
+        :param recipients: and ``items``: as in ``_get_target``
         :param values: other values of the contact; a composer knows the address
         :return: the new contact, in sudo, "reserved" or "blocked"
         """
@@ -133,11 +118,13 @@ class CollectionCase(models.Model):
         Contact = self.env["collection.contact"].sudo()
         address = values.get("address")
         target = case_sudo._get_target(
-            channel, address and address.split(", "), recipients
+            channel, address and address.split(", "), recipients, items
         )
         data = Contact._ask_by_hand(case_sudo, channel, target=target)
-        is_answer = is_answer and case_sudo._answers_reply(channel, target, data)
-        values |= Contact._prepare_written_values(case_sudo, body, target)
+        is_answer = is_answer and case_sudo._answers_reply(
+            channel, target, data, has_asked
+        )
+        values |= Contact._prepare_written_values(body, target)
         if data["result"] != "allow" and not is_answer:
             data["open_channels"] = Contact._find_open_channels(case_sudo)
             return Contact._note_refusal(case_sudo, channel, data, body=body, **values)

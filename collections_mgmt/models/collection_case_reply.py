@@ -200,10 +200,17 @@ class CollectionCase(models.Model):
         recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
         if self._is_answer(message, recipients):
             # In sudo: posting on the case was checked, not every poster is a collector.
-            self.sudo()._set_reply_handled(
-                self.env._("%(user)s answered the debtor.", user=message.author_id.name)
-            )
+            self.sudo()._set_answered(message.author_id)
         return recipients
+
+    def _set_answered(self, author):
+        """Note that a colleague answered what the debtor wrote.
+
+        :param res.partner author: the colleague
+        """
+        self._set_reply_handled(
+            self.env._("%(user)s answered the debtor.", user=author.name)
+        )
 
     def _is_answer(self, message, recipients):
         """Return whether a colleague answers the debtor; absence notices do not.

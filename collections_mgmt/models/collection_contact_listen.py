@@ -3,8 +3,6 @@
 from odoo import fields, models
 from odoo.tools import SQL, email_normalize
 
-from ..const import CONTACT_STATES
-
 
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
@@ -73,22 +71,15 @@ class CollectionContact(models.Model):
         today = fields.Date.context_today(self)
         climbed = self.filtered(lambda contact: contact.state == "sent")
         failed = self.filtered(lambda contact: contact.state == "failed")
-        for (address, day), contacts in self.grouped(
-            lambda contact: (
-                contact.address,
-                contact.date_done if contact in failed else today,
-            )
+        for (address, is_known), contacts in self.grouped(
+            lambda contact: (contact.address, contact in failed)
         ).items():
-            contacts._set_state(
-                tuple(dict(CONTACT_STATES)),
-                "failed",
-                date_done=day,
-                reason=self.env._(
-                    "The message came back: it could not be delivered to %(address)s.",
-                    address=address or self.env._("the recipient"),
-                ),
-                **values,
+            reason = self.env._(
+                "The message came back: it could not be delivered to %(address)s.",
+                address=address or self.env._("the recipient"),
             )
+            when = {} if is_known else {"date_done": today}
+            contacts.write({"state": "failed", "reason": reason, **when, **values})
         self.line_ids.write({"is_counted": False})
         climbed._take_back_stages(today)
         climbed._take_back_last_contact()

@@ -100,13 +100,13 @@ class CollectionContact(models.Model):
         }
 
     def _prepare_ask_by_hand(self, case, channel, target=None):
-        """Return the Ask: it is about what is overdue, if anything is."""
-        addresses, recipients = target or case._get_target(channel)
+        """Return the Ask of what a person wants to do."""
+        addresses, recipients, items = target or case._get_target(channel)
         return Ask(
             partner_id=case.partner_id.id,
             channel=channel,
             recipient_ids=frozenset(recipients.ids),
-            debt_ids=frozenset(case._get_asked_items().move_id.ids),
+            debt_ids=frozenset(items.move_id.ids),
             addresses=frozenset(map(simplify_address, addresses)),
             numbers=frozenset(addresses if channel in DIALLED_CHANNELS else ()),
         )

@@ -1,4 +1,4 @@
-"""To whom a contact goes that a person makes: by which addresses, and who has them."""
+"""To whom a contact goes that a person makes, and about what."""
 
 from typing import NamedTuple
 
@@ -15,21 +15,23 @@ ADDRESSED_CHANNELS = ("email", "letter", "visit")
 
 
 class Target(NamedTuple):
-    """To whom a contact goes.
+    """To whom a contact goes, and about what.
 
     ``addresses``: a list of e-mail addresses or numbers, as they are used; empty where
     nobody knows any. ``recipients``: whose they are, as far as it is known; record set
-    of res.partner.
+    of res.partner. ``items``: what it names of what is owed; record set of
+    collection.item.
     """
 
     addresses: list
     recipients: models.BaseModel
+    items: models.BaseModel
 
 
 class CollectionCase(models.Model):
     _inherit = "collection.case"
 
-    def _get_target(self, channel, addresses=None, recipients=None):
+    def _get_target(self, channel, addresses=None, recipients=None, items=None):
         """Return the Target of a contact with the debtor.
 
         Who of the debtor's own people has an address that is none of the recipients' is
@@ -39,6 +41,8 @@ class CollectionCase(models.Model):
         :param list addresses: those it goes to; where not given, the recipients' own
         :param res.partner recipients: whom it goes to; where not given, who is reached
             by the addresses, or else on this channel
+        :param collection.item items: what it is about; where not given, what is asked
+            for by now
         """
         self.ensure_one()
         if recipients is None:
@@ -49,7 +53,7 @@ class CollectionCase(models.Model):
         others = set(addresses) - set(known)
         if others:
             recipients |= self._find_own_people(channel, others)
-        return Target(addresses, recipients)
+        return Target(addresses, recipients, items or self._get_asked_items())
 
     def _get_own_recipients(self, channel, addresses=None):
         """Return who of the debtor's is reached on a channel, if by these addresses."""

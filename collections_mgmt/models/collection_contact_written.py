@@ -16,10 +16,10 @@ from .collection_contact_target import Target
 class CollectionContact(models.Model):
     _inherit = "collection.contact"
 
-    def _prepare_written_values(self, case, body, target):
+    def _prepare_written_values(self, body, target):
         """Return the values of a message that a person writes about what is owed.
 
-        :param Target target: whom it goes to
+        :param Target target: whom it goes to, and what it is about
         """
         recipients = target.recipients
         return {
@@ -28,10 +28,10 @@ class CollectionContact(models.Model):
             "recipient_ids": [Command.set(recipients.ids)],
             "is_edited": True,
             "edited_body": body,
-            "line_ids": self._prepare_line_commands(case),
+            "line_ids": self._prepare_line_commands(target.items),
         }
 
-    def _prepare_line_commands(self, case):
+    def _prepare_line_commands(self, items):
         """Return what names the items that people write about; none climbs by it."""
         return [
             Command.create(
@@ -44,7 +44,7 @@ class CollectionContact(models.Model):
                     "amount_credit": item.amount_credit,
                 }
             )
-            for item in case._get_asked_items()
+            for item in items
         ]
 
     def _add_required_words(self):
@@ -197,7 +197,9 @@ class CollectionContact(models.Model):
         """Ask the gate again for what a person wrote; return whether it may leave."""
         self.ensure_one()
         target = Target(
-            self.address.split(", ") if self.address else [], self._get_recipients()
+            self.address.split(", ") if self.address else [],
+            self._get_recipients(),
+            self.line_ids.item_id,
         )
         data = self._ask_by_hand(
             self.case_id, self.channel, target=target, own_ids=self.ids

@@ -54,18 +54,14 @@ class MailMail(models.Model):
         ).notification_status = "canceled"
 
     def _hold_unasked_back(self):
-        """Ask the gate for mails on cases that never were messages of the case.
+        """Ask the gate for mails on cases and invoices that never were posted there.
 
-        The composer makes such for many cases at once, a template without posting.
+        The composer makes such for many at once, a template without posting.
 
         :return: the mails that must not leave; they are cancelled
         """
         mails = self.filtered(
-            lambda mail: (
-                mail.model == "collection.case"
-                and mail.res_id
-                and mail.state == "outgoing"
-            )
+            lambda mail: mail.res_id and mail.state == "outgoing" and mail._is_unasked()
         )
         if not mails:
             return mails
@@ -78,21 +74,34 @@ class MailMail(models.Model):
         unasked = mails.filtered(
             lambda mail: mail.mail_message_id not in asked.mail_message_id
         )
-        return unasked.filtered(lambda mail: not mail._leaves_case())
+        return unasked.filtered(lambda mail: not mail._leaves_unasked())
 
-    def _leaves_case(self):
+    def _is_unasked(self):
+        """Return whether the gate may not have been asked when it was made.
+
+        A message that was posted on an invoice tells its readers.
+        """
+        self.ensure_one()
+        return self.model == "collection.case" or (
+            self.model == "account.move" and not self.notification_ids
+        )
+
+    def _leaves_unasked(self):
         """Return whether a mail that nobody asked for may leave; note the contact."""
         self.ensure_one()
         outside = self._get_addresses_outside()
         # In sudo: who made the mail had the right to, and contacts are the engine's.
-        case = self.env["collection.case"].sudo().browse(self.res_id).exists()
+        record_sudo = self.env[self.model].sudo().browse(self.res_id).exists()
+        case, items = record_sudo._collection_get_written()
         if not outside or not case:
-            return not outside  # nobody's case is nobody's debt, and no reason to write
-        case = case.with_user(self.create_uid or self.env.user)
-        contact_sudo = case._write_by_hand(
-            "email",
+            # Nobody's case is nobody's debt, and no reason to write.
+            return not outside or self.model != "collection.case"
+        case = case.with_user(self.create_uid or self.env.user).sudo()
+        contact_sudo = record_sudo._collection_ask_for_mail(
+            case,
             self.body_html,
             is_answer=False,
+            items=items,
             subject=self.subject,
             recipients=self.recipient_ids.filtered("partner_share"),
             mail_message_id=self.mail_message_id.id,
@@ -102,7 +111,7 @@ class MailMail(models.Model):
         )
         if contact_sudo.state == "blocked":
             case._keep_among_colleagues(self.mail_message_id)
-            case._tell_refusal(contact_sudo)
+            record_sudo._collection_explain_refusal(contact_sudo)
             self.cancel()
             return False
         self.body_html = contact_sudo.edited_body

@@ -223,17 +223,6 @@ class ResPartner(models.Model):
             )
         )
 
-    def _get_collection_hint(self):
-        """Return where to write about the debt, for those who can see it; or False."""
-        sees_cases = any(map(self.env.user.has_group, COLLECTION_GROUPS.split(",")))
-        if not sees_cases or not self._get_overdue_case():
-            return False
-        return self.env._(
-            "%(debtor)s is late and has a collection case. Ask for payment there: "
-            "contact rules are asked and the message is kept as evidence only there.",
-            debtor=self.commercial_partner_id.name,
-        )
-
     @api.constrains("collection_agent_id")
     def _check_collection_agent(self):
         # A colleague may get the right later; nobody outside does.

@@ -93,5 +93,6 @@ from . import (
     test_whatsapp,
     test_wording,
     test_worklist,
+    test_written_elsewhere,
     test_written_queue,
 )

@@ -448,16 +448,24 @@ class TestComposer(WrittenCommon):
         self.assertFalse(self._warn(self.case, subtype_is_log=True), "A note.")
         self.assertFalse(self._get_written(), "Nothing is kept of a question.")
 
-    def test_elsewhere_it_says_where_to_ask_for_payment(self):
+    def test_elsewhere_it_says_that_it_is_a_contact(self):
         invoice = self.case.open_item_ids.move_id
         for record in (invoice, self.debtor):
             with self.subTest(record._name):
                 hint = self._warn(record, self.env.user)
-                self.assertIn("Acme is late and has a collection case.", hint)
+                self.assertIn("Acme is late: a message from here is a contact", hint)
         punctual = self._create_debtor("Punctual")
         self._create_overdue_invoice(punctual, -5)
         self._sync_only()
         self.assertFalse(self._warn(punctual, self.env.user))
+
+    def test_elsewhere_it_says_what_the_gate_would_say(self):
+        self._forbid("email", name="No Mail")
+        invoice = self.case.open_item_ids.move_id
+        for record in (invoice, self.debtor):
+            with self.subTest(record._name):
+                warning = self._warn(record, self.env.user)
+                self.assertIn("No Mail: not allowed.", warning)
 
     def test_who_does_not_collect_is_told_nothing_about_debts(self):
         clerk = new_test_user(

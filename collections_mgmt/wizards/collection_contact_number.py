@@ -74,7 +74,8 @@ class CollectionContactLog(models.TransientModel):
     def _get_targets(self):
         # EXTENDS: whoever has the numbers; without one, a refusal of any one holds
         targets = super()._get_targets()
-        nobody = Target([], self.partner_id.browse())
+        items = self.case_id._get_asked_items()
+        nobody = Target([], self.partner_id.browse(), items)
         for channels in (NUMBERED_CHANNELS, ("work_call",)):
             number = self._format_number_of(channels[0])
             target = number and self.case_id._get_target(channels[0], [number])

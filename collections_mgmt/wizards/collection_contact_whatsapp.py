@@ -31,7 +31,9 @@ class CollectionContactLog(models.TransientModel):
         # EXTENDS: a message names what it is about
         values = super()._prepare_reservation_values()
         if self.channel == "im" and not self.is_past:
-            lines = self.env["collection.contact"]._prepare_line_commands(self.case_id)
+            lines = self.env["collection.contact"]._prepare_line_commands(
+                self.case_id._get_asked_items()
+            )
             values["line_ids"] = lines
         return values
 

@@ -26,11 +26,7 @@ class MailComposeMessage(models.TransientModel):
         record_ids = self._evaluate_res_ids()
         if len(record_ids) != 1:
             return False
-        if self.model == "collection.case":
-            case = self.env[self.model].browse(record_ids)
-            outside = self.partner_ids.filtered("partner_share")
-            return case._foresee_by_hand("email", recipients=outside or None)
-        if self.model in ("account.move", "res.partner"):
-            record = self.env[self.model].browse(record_ids)
-            return record.commercial_partner_id._get_collection_hint()
-        return False
+        if self.model not in ("collection.case", "account.move", "res.partner"):
+            return False
+        record = self.env[self.model].browse(record_ids)
+        return record._collection_foresee_mail(self.partner_ids)

@@ -30,9 +30,7 @@ class CollectionCase(models.Model):
         contact_sudo._note_texts(message)
         if contact_sudo.exemption == "answer":
             # In sudo: posting was checked.
-            self.sudo()._set_reply_handled(
-                self.env._("%(user)s answered the debtor.", user=self.env.user.name)
-            )
+            self.sudo()._set_answered(self.env.user.partner_id)
 
     # WRITTEN ELSEWHERE
 

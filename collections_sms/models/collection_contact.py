@@ -145,10 +145,14 @@ class CollectionContact(models.Model):
         """
         self.ensure_one()
         # In sudo: the queue is the mail system's own.
-        sms = self.env["sms.sms"].sudo().search(
-            Domain("mail_message_id", "=", message.id)
-            & Domain("number", "=", self.address),
-            limit=1,
+        sms = (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                Domain("mail_message_id", "=", message.id)
+                & Domain("number", "=", self.address),
+                limit=1,
+            )
         )
         self.sms_uuid = sms.uuid
         if sms.state == "outgoing":

@@ -5,7 +5,7 @@ judged as a demand, and nothing is added to it.
 """
 
 from odoo import api, models
-from odoo.tools import html2plaintext, plaintext2html
+from odoo.tools import html2plaintext
 
 
 class MailThread(models.AbstractModel):
@@ -34,7 +34,8 @@ class MailThread(models.AbstractModel):
         asked = self._collection_ask_for(texts, text, mail_message_id=message.id)
         refused = asked.filtered(lambda contact: contact.state == "blocked")
         if refused:
-            self._collection_explain_refused(refused)
+            for contact_sudo in refused:
+                self._collection_explain_refusal(contact_sudo)
             recipients_data, kwargs = self._collection_leave_out(
                 set(refused.mapped("address")), recipients_data, **kwargs
             )
@@ -121,15 +122,6 @@ class MailThread(models.AbstractModel):
                     number, partner, text, **values
                 )
         return contacts_sudo
-
-    def _collection_explain_refused(self, contacts_sudo):
-        """Say on the record, and on the cases, that texts were not sent."""
-        for contact_sudo in contacts_sudo:
-            contact_sudo.case_id._tell_refusal(contact_sudo)
-            if self and self != contact_sudo.case_id:
-                title = self.env._("Not sent to the debtor")
-                reason = contact_sudo._explain_refusal()
-                self._message_log(body=plaintext2html(f"{title}: {reason}"))
 
 
 class ResPartner(models.Model):

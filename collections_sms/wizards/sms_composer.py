@@ -23,7 +23,9 @@ class SmsComposer(models.TransientModel):
         cases = self.env["collection.case"]._find_texted(record, [text])
         warnings = [
             case_sudo._foresee_by_hand(
-                "sms", text[0] and [text[0]], info["partner"] or None
+                "sms",
+                addresses=text[0] and [text[0]],
+                recipients=info["partner"] or None,
             )
             for case_sudo in cases
         ]
