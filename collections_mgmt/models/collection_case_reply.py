@@ -23,6 +23,29 @@ class CollectionCase(models.Model):
         for case in self:
             case._get_answered_contact(answered)._set_replied()
             case._get_current_case()._pause_for_reply("email", author)
+        if answered and answered.model != self._name:
+            self._point_to_reply(self.env[answered.model].browse(answered.res_id))
+
+    def _find_by_message_elsewhere(self, message):
+        """Return the cases that a message on another record was written about."""
+        if not message or message.model == self._name:
+            return self.browse()
+        contacts = self.env["collection.contact"].search(
+            [("mail_message_id", "in", message.ids)]
+        )
+        return contacts.case_id
+
+    def _point_to_reply(self, record):
+        """Say on the cases on which record the debtor answered."""
+        self._message_log_batch(
+            bodies=dict.fromkeys(
+                self.ids,
+                self.env._(
+                    "The debtor answered on %(document)s.",
+                    document=record._get_html_link(),
+                ),
+            )
+        )
 
     def _get_answered_contact(self, message):
         """Return the contact a reply belongs to: the one answered, else the last."""
@@ -142,12 +165,18 @@ class CollectionCase(models.Model):
         Where all is answered: the last message, if there is one.
         """
         self.ensure_one()
+        return self._get_unread_messages() or self.env["mail.message"].search(
+            self._get_incoming_domain(), order="id desc", limit=1
+        )
+
+    def _get_unread_messages(self):
+        """Return what the debtor wrote on the case and nobody has answered."""
+        self.ensure_one()
         Message = self.env["mail.message"]
-        written = self._get_incoming_domain()
         answer = Message.search(self._get_answers_domain(), order="id desc", limit=1)
         return Message.search(
-            written & Domain("id", ">", answer.id or 0), order="id"
-        ) or Message.search(written, order="id desc", limit=1)
+            self._get_incoming_domain() & Domain("id", ">", answer.id or 0), order="id"
+        )
 
     def _get_answers_domain(self):
         """Return the domain of what colleagues wrote to people outside."""

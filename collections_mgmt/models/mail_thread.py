@@ -61,19 +61,20 @@ class MailThread(models.AbstractModel):
     def _message_route_process(self, message, message_dict, routes):
         # EXTENDS 'mail': the only place that knows both the headers and the case
         thread_id = super()._message_route_process(message, message_dict, routes)
-        case_ids = [
+        if not routes or is_automatic(message):
+            return thread_id
+        # In sudo: the gateway's user need not be a collector.
+        env = self.env(su=True)
+        author = env["res.partner"].browse(message_dict.get("author_id"))
+        answered = env["mail.message"].browse(message_dict.get("parent_id"))
+        cases = env["collection.case"].browse(
             route_id
-            for model, route_id, *_rest in routes or ()
+            for model, route_id, *_rest in routes
             if model == "collection.case" and route_id
-        ]
-        if case_ids and not is_automatic(message):
-            # In sudo: the gateway's user need not be a collector.
-            env = self.env(su=True)
-            cases = env["collection.case"].browse(case_ids)
-            author = env["res.partner"].browse(message_dict.get("author_id"))
-            answered = env["mail.message"].browse(message_dict.get("parent_id"))
-            cases._receive_reply(author, answered)
-            cases._receive_opt_out(author, answered, message_dict)
+        )
+        cases |= cases._find_by_message_elsewhere(answered)
+        cases._receive_reply(author, answered)
+        cases._receive_opt_out(author, answered, message_dict)
         return thread_id
 
     def _collection_log_batch(self, bodies, message_type="notification"):

@@ -40,8 +40,16 @@ class MailThread(models.AbstractModel):
         contact_sudo = self._collection_ask_for_message(case, items, message, outside)
         if contact_sudo.state == "blocked":
             return [recipient for recipient in recipients if recipient not in outside]
+        self._collection_let_leave(contact_sudo, message, msg_vals, outside)
+        return recipients
+
+    def _collection_let_leave(self, contact_sudo, message, msg_vals, outside):
+        """Have a message say what it has to say; note that it leaves.
+
+        :param dict msg_vals: what is sent is rendered from, changed here
+        :param list outside: of the recipients, those who are no colleagues
+        """
         if contact_sudo.edited_body != message.body:
-            # Before anybody has got it; what is sent is rendered from these values.
             # In sudo: the conversation is the mail system's own.
             message.sudo().body = contact_sudo.edited_body
             if msg_vals:
@@ -50,7 +58,6 @@ class MailThread(models.AbstractModel):
             contact_sudo._wait_for_mails()
         else:  # it is read on a page of ours
             contact_sudo._write_down("sent", contact_sudo.edited_body)
-        return recipients
 
     def _collection_ask_for_message(self, case, items, message, outside):
         """Ask for a message that was posted on the record, and note it.
@@ -79,7 +86,11 @@ class MailThread(models.AbstractModel):
         if contact_sudo.state == "blocked":
             case_sudo._keep_among_colleagues(message)
             self._collection_explain_refusal(contact_sudo)
-        elif contact_sudo.exemption == "answer" and self != case and not has_asked:
+        elif (
+            self != case
+            and contact_sudo.exemption == "answer"
+            and not (has_asked and case_sudo._get_unread_messages())
+        ):
             case_sudo._set_answered(message_sudo.author_id)
         return contact_sudo
 

@@ -4,6 +4,8 @@ from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
 from ..tools.plain_words import read_html
+from .mail_formats import BOUNCE, REPLY
+from .test_bounces import ListenCommon
 from .test_gate_written import TEXT, WAYS, WrittenCommon
 
 
@@ -42,7 +44,7 @@ class ElsewhereCommon(WrittenCommon):
         self.env.flush_all()
         return message
 
-    def _receive(self, record, **values):
+    def _hear(self, record, **values):
         """Let the debtor write an e-mail on a record, as the mail gateway does."""
         with self.mock_mail_gateway():
             record.with_user(self.env.ref("base.user_root")).message_post(
@@ -185,7 +187,7 @@ class TestElsewhere(ElsewhereCommon):
         for record in self.records:
             with self.subTest(record._name):
                 before = self._get_written()
-                self._receive(record)
+                self._hear(record)
                 self._post(record)
                 self.assertEqual(len(self._get_sent_texts()), 1)
                 answer = self._get_written() - before
@@ -214,7 +216,7 @@ class TestElsewhere(ElsewhereCommon):
     def test_the_composer_knows_an_answer(self):
         self._forbid("email")
         self.assertTrue(self.invoice._collection_foresee_mail(self.debtor))
-        self._receive(self.invoice)
+        self._hear(self.invoice)
         clerks = self.invoice.with_user(self.clerk)
         self.assertFalse(clerks._collection_foresee_mail(self.debtor))
 
@@ -224,7 +226,7 @@ class TestElsewhere(ElsewhereCommon):
         self._forbid("email")
         for record in self.records:
             with self.subTest(record._name):
-                self._receive(record, partner_ids=person.ids)
+                self._hear(record, partner_ids=person.ids)
                 self.assertEqual(len(self._mails), 1)
         self.assertFalse(self._get_written())
 
@@ -261,6 +263,70 @@ class TestElsewhere(ElsewhereCommon):
                 template.send_mail(invoice.id, force_send=True)
             self.assertEqual(len(self._get_sent_texts()), count)
         self.assertEqual(self._get_written().state, "blocked")
+
+
+class TestReplies(ElsewhereCommon, ListenCommon):
+    """What the debtor answers to such a message is a reply to the case."""
+
+    def setUp(self):
+        super().setUp()
+        self.sent = self._post(self.invoice)
+
+    def _answer(self, text="We pay on Friday.", **values):
+        self._receive(
+            REPLY.replace("We pay on Friday.", text),
+            self.sent,
+            **{"email_from": self.debtor.email, "extra": "", **values},
+        )
+
+    def test_it_is_one_to_the_contact_and_pauses_the_case(self):
+        self._answer()
+        self.assertTrue(self._get_written().date_replied)
+        self.assertTrue(self.case.reply_date)
+        self.assertEqual(self.case.reply_channel, "email")
+        note = self.case.message_ids.sorted("id")[-1]
+        self.assertIn("The debtor answered on", note.body)
+        self.assertIn(self.invoice.name, note.body)
+
+    def test_a_colleague_or_a_machine_is_no_debtor(self):
+        self._answer(email_from=self.second.email)
+        self._answer(extra="Auto-Submitted: auto-replied\n")
+        self.assertFalse(self.case.reply_date)
+
+    def test_a_word_alone_refuses_more_emails(self):
+        self._answer("STOP")
+        self.assertEqual(self._judge(channel="email").result, "block")
+
+    def test_who_answers_it_has_looked_at_it(self):
+        self._forbid("email")
+        self._answer()
+        self._post(self.invoice)
+        self.assertEqual(len(self._get_sent_texts()), 1)
+        self.assertFalse(self.case.reply_date)
+
+    def test_what_else_the_debtor_wrote_is_still_to_be_read(self):
+        self._forbid("email")
+        self._answer()
+        self._hear(self.case)
+        self._post(self.invoice)
+        self.assertTrue(self.case.reply_date)
+
+    def test_a_bounce_is_one_of_the_contact(self):
+        self._receive(
+            BOUNCE,
+            self.sent,
+            recipient=self.debtor.email,
+            action="failed",
+            status="5.1.1",
+        )
+        self.assertRecordValues(
+            self._get_written(), [{"state": "failed", "is_bounced": True}]
+        )
+
+    def test_an_answer_to_an_invoice_that_was_only_sent_is_none(self):
+        self.sent = self._post(self._create_not_due())
+        self._answer()
+        self.assertFalse(self.case.reply_date)
 
 
 class TestSendAgain(ElsewhereCommon):
