@@ -64,7 +64,9 @@ class Place:
 def _read_place(values):
     """Return the Place of some values; a zone that nobody knows tells nothing."""
     place = Place(*values)
-    return place if is_zone(place.stated) else replace(place, stated="")
+    if not place.stated or is_zone(place.stated):
+        return place
+    return replace(place, stated="")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID
 
+from ..models.collection_gate import Ask
 from .gate_common import OPEN, GateCommon
 from .test_bounces import ListenCommon
 
@@ -466,6 +467,27 @@ class TestManyAtOnce(GateCommon):
         # Odoo empties caches of its own now and then.
         self.assertLessEqual(self._count_queries(many), queries_for_few + 2)
         self.assertEqual(set((few | many).mapped("verdict")), {state})
+
+    def test_the_gate_alone_takes_the_same_queries_for_any_number(self):
+        """With contacts of before, stops and answers, which are facts of each."""
+        self._create_cap(9)
+        debtors = self._create_waiting("Any", 22).partner_id
+        self._deliver_ready()
+        for debtor in debtors:
+            self._stop(debtor, channel_ids=self._channels("call").ids)
+            self._answer("granted", partner=debtor)
+        gate = self.env["collection.gate"]
+        counts = []
+        for asked in (debtors[:2], debtors[:2], debtors[2:]):  # the first fills caches
+            asks = [Ask(debtor.id, "email") for debtor in asked]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            answers = gate._judge(self.env.company, asks)
+            counts.append(self.cr.sql_log_count - before)
+            self.assertEqual(len(answers), len(asked))
+        self.assertLessEqual(counts[2], counts[1])
+        self.assertLess(counts[1], 25)
 
     def test_what_leaves_is_asked_for_with_the_same_queries(self):
         self._compare("allow")

@@ -82,22 +82,3 @@ class CollectionCase(models.Model):
             | Domain("uuid", "in", self.contact_ids.mapped("sms_uuid"))
         ).unlink()
         return super()._erase_conversation()
-
-    def _word_sms(self, body, number, partner):
-        """Note that a text among many is sent; return how, None if it must not leave.
-
-        :rtype: str | None
-        """
-        self.ensure_one()
-        contact_sudo = self._write_by_hand(
-            *("sms", plaintext2html(body)),
-            is_answer=False,
-            recipients=partner or None,
-            address=number,
-        )
-        if contact_sudo.state == "blocked":
-            self._message_log(body=contact_sudo.body)
-            self._tell_refusal(contact_sudo)
-            return None
-        contact_sudo._write_down("sent", contact_sudo.edited_body)
-        return contact_sudo._get_plain_text(body)

@@ -124,13 +124,37 @@ class CollectionContact(models.Model):
         self._refuse_written()
         return False
 
+    # TEXTS THAT PEOPLE WRITE
+
+    def _give_up_refused(self):
+        """Let a text go nowhere if one of its contacts is refused; tell its writer.
+
+        Of several debtors with one number, each must be allowed to be texted.
+
+        :return: whether it was given up
+        """
+        refused = self.filtered(lambda contact: contact.state == "blocked")
+        for contact in refused:
+            contact.case_id._message_log(body=contact.body)
+            contact.case_id._tell_refusal(contact)
+        if refused:
+            self._let_go()
+        return bool(refused)
+
+    def _get_leaving_text(self, text):
+        """Return a text as it leaves: with all that was added for these contacts.
+
+        :param str text: as the person wrote it
+        """
+        return self[-1]._get_plain_text(text) if self else text
+
     def _word_texts(self, message, text):
         """Return how a person's text leaves; the conversation says it like that.
 
         :param message: the mail.message of the text
         :param str text: as the person wrote it
         """
-        said = self[-1:]._get_plain_text(text)
+        said = self._get_leaving_text(text)
         if said != text:
             # In sudo: the conversation is the mail system's own.
             message.sudo().body = plaintext2html(said)
@@ -139,36 +163,36 @@ class CollectionContact(models.Model):
     def _note_texts(self, message):
         """Note what became of what a person wrote, as far as the queue knows by now.
 
-        The text is linked: what is heard of it later is noted then.
-
         :param message: the mail.message by which it was sent, with others perhaps
         """
         self.ensure_one()
         # In sudo: the queue is the mail system's own.
-        sms = (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                Domain("mail_message_id", "=", message.id)
-                & Domain("number", "=", self.address),
-                limit=1,
-            )
-        )
-        self.sms_uuid = sms.uuid
-        if sms.state == "outgoing":
-            self._set_state(("reserved",), "queued", body=message.body)
-        elif sms.state == "error":
-            self._set_state(
-                ("reserved",),
-                "failed",
-                body=message.body,
-                date_done=fields.Date.context_today(self),
-                reason=sms.failure_type or "unknown",
-            )
-        else:
-            self._write_down("sent", message.body)
-        if sms.state == "sent":
+        sms_sudo = self.env["sms.sms"].sudo()
+        by_message = Domain("mail_message_id", "=", message.id)
+        sms_sudo = sms_sudo.search(by_message & Domain("number", "=", self.address))
+        self._note_text(sms_sudo[:1], message.body)
+
+    def _note_text(self, sms_sudo, body):
+        """As ``_note_texts``, of the one text that the contact is.
+
+        The text is linked: what is heard of it later is noted then.
+        """
+        self._wait_for_text(sms_sudo.uuid, body)
+        if sms_sudo.state == "error":
+            self._set_failed(sms_sudo.failure_type or "unknown")
+        elif sms_sudo.state != "outgoing":
+            self._set_sent()
+        if sms_sudo.state == "sent":
             self._set_delivered()
+
+    def _wait_for_text(self, uuid, body):
+        """Note that what a person wrote is in the hands of the queue of texts.
+
+        :param str uuid: what the queue knows it by
+        :param body: what it says, HTML
+        """
+        self.sms_uuid = uuid
+        self._set_state(("reserved",), "queued", body=body)
 
     def _queue_sms(self, body):
         self.ensure_one()

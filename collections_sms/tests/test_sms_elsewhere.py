@@ -38,16 +38,19 @@ class TestSmsElsewhere(SmsCommon):
         """Send a text by the composer; return the numbers that got it."""
         with self.mockSMSGateway():
             self.env["sms.composer"].create(
-                {
-                    "body": "Hello",
-                    "composition_mode": mode,
-                    "res_model": records._name,
-                    "res_ids": repr(records.ids),
-                    "mass_force_send": True,
-                    **values,
-                }
+                self._prepare_composer(records, mode, **values)
             )._action_send_sms()
         return sorted(sms["number"] for sms in self._sms)
+
+    def _prepare_composer(self, records, mode="mass", **values):
+        return {
+            "body": "Hello",
+            "composition_mode": mode,
+            "res_model": records._name,
+            "res_ids": repr(records.ids),
+            "mass_force_send": True,
+            **values,
+        }
 
     def _by_hand(self):
         return self.case.contact_ids.filtered("user_id")
@@ -181,3 +184,63 @@ class TestSmsElsewhere(SmsCommon):
     def test_a_text_to_many_cases_has_its_number_on_record(self):
         self._compose(self.case)
         self.assertEqual(self._by_hand().address, "+56961234567")
+
+    # DELIVERY
+
+    def _get_ways(self):
+        """Return parameters of the composer for a text to many, and to a number."""
+        number = {"numbers": "+56961234567", "composition_mode": "numbers"}
+        return (
+            {"records": self.case},
+            {"records": self.invoice},
+            {"records": self.env["res.partner"], "res_ids": False, **number},
+        )
+
+    def _report(self, contact, status):
+        self.env.flush_all()
+        self._make_webhook_jsonrpc_request(
+            [{"sms_status": status, "uuids": [contact.sms_uuid]}]
+        )
+        self.env.invalidate_all()
+
+    def test_what_became_of_a_text_to_many_is_known(self):
+        for way in self._get_ways():
+            for status, state in (("delivered", "sent"), ("rejected", "failed")):
+                with self.subTest(way=way, status=status):
+                    before = self._by_hand()
+                    self._compose(**way)
+                    contact = self._by_hand() - before
+                    self.assertEqual(contact.state, "sent")
+                    self._report(contact, status)
+                    self.assertEqual(contact.state, state)
+                    self.assertEqual(bool(contact.date_delivered), state == "sent")
+
+    def test_a_text_to_many_that_the_gateway_refuses_was_not_sent(self):
+        for way in self._get_ways():
+            with self.subTest(way=way):
+                before = self._by_hand()
+                with self.mockSMSGateway(sim_error="credit"):
+                    self.env["sms.composer"].create(
+                        self._prepare_composer(**way)
+                    )._action_send_sms()
+                contact = self._by_hand() - before
+                self.assertRecordValues(
+                    contact, [{"state": "failed", "reason": "sms_credit"}]
+                )
+
+    def test_a_text_to_many_that_waits_has_not_left(self):
+        self._compose(self.invoice, mass_force_send=False)
+        contact = self._by_hand()
+        self.assertEqual(contact.state, "queued")
+        with self.mockSMSGateway():
+            self.env["sms.sms"].search([("uuid", "=", contact.sms_uuid)]).send()
+        self.assertEqual(contact.state, "sent")
+
+    def test_of_two_debtors_with_one_number_both_must_be_allowed(self):
+        other = self._create_debtor("Cid", phone="+56 9 6123 4567")
+        self._create_overdue_invoice(other, days=5, amount=100)
+        self._plan()
+        self.env["collection.hold"].create({"partner_id": other.id, "kind": "lawyer"})
+        self.assertFalse(self._compose(**self._get_ways()[-1]))
+        contacts = self._by_hand() | self._case(other).contact_ids.filtered("user_id")
+        self.assertEqual(set(contacts.mapped("state")), {"dropped", "blocked"})

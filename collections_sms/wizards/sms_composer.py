@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import plaintext2html
 
 
 class SmsComposer(models.TransientModel):
@@ -34,61 +35,91 @@ class SmsComposer(models.TransientModel):
     def _filter_out_and_handle_revoked_sms_values(self, sms_values_all):
         # EXTENDS 'sms': a text to many leaves out those who may not be contacted
         values = super()._filter_out_and_handle_revoked_sms_values(sms_values_all)
-        texts = {
+        worded = {
             record.id: self._word_sms(record, values[record.id])
             for record in self.env[self.res_model].browse(values)
         }
-        return {
-            key: {**sms, "body": texts[key]}
-            for key, sms in values.items()
-            if texts[key] is not None
-        }
+        return {key: sms for key, sms in worded.items() if sms}
 
     def _word_sms(self, record, values):
         """Note that a text among many is sent to somebody who owes, if allowed.
 
         :param dict values: of the text
-        :return: the text, None if it must not leave
+        :return: the values as it leaves, None if it must not
         """
-        body, number = values["body"], values["number"]
         if values["state"] != "outgoing":
-            return body  # it does not leave anyway
+            return values  # it does not leave anyway
         partner = self.env["res.partner"].browse(values["partner_id"])
-        if self.res_model == "collection.case":
-            return record._word_sms(body, number, partner)
-        is_allowed = self._may_text(record, body, number, partner)
-        return body if is_allowed else None
+        body = values["body"]
+        contacts_sudo = self._ask_for_text(record, body, values["number"], partner)
+        if contacts_sudo._give_up_refused():
+            return None
+        text = contacts_sudo._get_leaving_text(body)
+        contacts_sudo._wait_for_text(values["uuid"], plaintext2html(text))
+        return {**values, "body": text}
 
-    def _may_text(self, record, body, number, partner):
-        """Return whether a text that answers nobody may leave; note it on the cases."""
+    def _ask_for_text(self, record, body, number, partner):
+        """Ask for a text that answers nobody; return its contacts, in sudo."""
+        if self.res_model == "collection.case":
+            return record._write_by_hand(
+                *("sms", plaintext2html(body)),
+                is_answer=False,
+                recipients=partner or None,
+                address=number,
+            )
+        # In sudo: contacts are the engine's own.
+        contacts_sudo = self.env["collection.contact"].sudo()
         cases = self.env["collection.case"]._find_texted(record, [(number, partner)])
         for case_sudo in cases:
-            contact_sudo = case_sudo._pass_gate_by_text(
+            contacts_sudo |= case_sudo._pass_gate_by_text(
                 number, partner, body, is_answer=False
             )
-            if contact_sudo.state == "blocked":
-                return False
-            contact_sudo._write_down("sent", contact_sudo.edited_body)
-        return True
+        return contacts_sudo
+
+    def _prepare_mass_sms(self, records, sms_record_values):
+        # EXTENDS 'sms': what becomes of texts to debtors is of interest
+        texts = super()._prepare_mass_sms(records, sms_record_values)
+        self._follow_texts(texts)
+        return texts
+
+    def _follow_texts(self, texts):
+        """Have the gateway's reports on texts to debtors reach their contacts."""
+        contacts_sudo = texts._get_collection_contacts_sudo(texts)
+        followed = texts.filtered(
+            lambda sms: (
+                sms.uuid in contacts_sudo.mapped("sms_uuid") and not sms.sms_tracker_id
+            )
+        )
+        # In sudo: trackers are the mail system's own.
+        self.env["sms.tracker"].sudo().create(
+            [{"sms_uuid": sms.uuid} for sms in followed]
+        )
 
     def _action_send_sms_numbers(self):
         # EXTENDS 'sms': who is late is known by the number as well
         record = self._get_records()
         if record is None or len(record) != 1:
             record = self.env["mail.thread"]
-        numbers = self._get_bare_numbers()
         nobody = self.env["res.partner"]
-        allowed = [
-            number
-            for number in numbers
-            if self._may_text(record, self.body, number, nobody)
-        ]
-        if allowed == numbers:
-            return super()._action_send_sms_numbers()
-        if not allowed:
+        asked = {
+            number: self._ask_for_text(record, self.body, number, nobody)
+            for number in self._get_bare_numbers()
+        }
+        leaving = {
+            number: contacts_sudo
+            for number, contacts_sudo in asked.items()
+            if not contacts_sudo._give_up_refused()
+        }
+        if asked and not leaving:
             return self.env["sms.sms"]
-        self.numbers = ",".join(allowed)
-        return super()._action_send_sms_numbers()
+        if len(leaving) < len(asked):
+            self.numbers = ",".join(leaving)
+        texts = super()._action_send_sms_numbers()
+        for sms in texts:
+            for contact_sudo in leaving.get(sms.number, ()):
+                contact_sudo._note_text(sms, contact_sudo.edited_body)
+        self._follow_texts(texts)
+        return texts
 
     def _get_bare_numbers(self):
         """Return the numbers that are texted without a document."""
