@@ -232,3 +232,22 @@ class TestSmsDelivery(SmsCommon):
         first, second = self._text_two()
         self.assertEqual(first.body, second.body)
         self.assertEqual(first.body.count("By transfer"), 1)
+
+    def test_what_the_law_of_one_reader_wants_is_said_to_all(self):
+        """They get the same text: who comes last need not be whom a law protects."""
+        self.env.ref("collections_mgmt.contact_rule_cl_info_content").active = True
+        self.env.company.write(
+            {"street": "1 High Street", "collection_payment_ways": "By transfer"}
+        )
+        self.debtor.write({"country_id": self.env.ref("base.mx").id, "phone": False})
+        self.env["res.partner"].create(
+            {
+                "name": "Person in Chile",
+                "parent_id": self.debtor.id,
+                "type": "other",
+                "country_id": self.env.ref("base.cl").id,
+                "phone": NUMBER,
+            }
+        )
+        for contact in self._text_two():
+            self.assertEqual(contact.body.count("By transfer"), 1)
