@@ -88,8 +88,13 @@ class CollectionContact(models.Model):
         """As ``_ask_channels_by_hand``, for who only wants to know."""
         moment = moment or datetime.now(timezone.utc).replace(microsecond=0)
         targets = targets or {}
+        items = case._get_asked_items()  # the same by whatever channel
         asks = [
-            self._prepare_ask_by_hand(case, channel, targets.get(channel))
+            self._prepare_ask_by_hand(
+                case,
+                channel,
+                targets.get(channel) or case._get_target(channel, items=items),
+            )
             for channel in channels
         ]
         gate = self.env["collection.gate"]
@@ -99,9 +104,9 @@ class CollectionContact(models.Model):
             for ask, (verdict, facts) in zip(asks, answers, strict=True)
         }
 
-    def _prepare_ask_by_hand(self, case, channel, target=None):
+    def _prepare_ask_by_hand(self, case, channel, target):
         """Return the Ask of what a person wants to do."""
-        addresses, recipients, items = target or case._get_target(channel)
+        addresses, recipients, items = target
         return Ask(
             partner_id=case.partner_id.id,
             channel=channel,
