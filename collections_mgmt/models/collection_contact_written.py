@@ -238,10 +238,12 @@ class CollectionContact(models.Model):
             reason=self.env["collection.gate"]._describe(self.verdict_data),
         )
         # In sudo: whoever wrote it may have given the case away since.
-        case = self.case_id.with_user(self.user_id).sudo()
-        if self.mail_message_id:
-            case._keep_among_colleagues(self.mail_message_id)
-        case._tell_refusal(self)
+        self_sudo = self.with_user(self.user_id).sudo()
+        message = self_sudo.mail_message_id
+        if message:
+            self_sudo.case_id._keep_among_colleagues(message)
+        record = self_sudo.env[message.model or self.case_id._name]
+        record.browse(message.res_id)._collection_explain_refusal(self_sudo)
 
     def _explain_refusal(self):
         """Return why what a person wrote was not sent, and what can be done."""

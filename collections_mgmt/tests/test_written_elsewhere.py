@@ -130,6 +130,26 @@ class TestElsewhere(ElsewhereCommon):
         self.assertEqual(user, self.clerk)
         self.assertIn("No Mail: not allowed.", content["message"])
 
+    def test_what_waited_until_it_is_not_allowed_says_so_where_it_was_written(self):
+        for record in self.records:
+            with self.subTest(record._name):
+                before = self._get_written()
+                message = self._post(record, force_send=False)
+                contact = self._get_written() - before
+                self.assertEqual(contact.state, "queued")
+                rule = self._forbid("email", name="No Mail")
+                with self.mock_mail_gateway():
+                    self.env["mail.mail"].sudo().search(
+                        [("mail_message_id", "=", message.id)]
+                    ).send()
+                self.assertFalse(self._get_sent_texts())
+                self.assertEqual(contact.state, "blocked")
+                self.assertTrue(message.is_internal)
+                for thread in (record, self.case):
+                    note = html2plaintext(thread.message_ids[0].body)
+                    self.assertIn("No Mail: not allowed.", note)
+                rule.active = False
+
     def test_what_is_not_overdue_is_nobodys_business(self):
         self._forbid("email")
         punctual = self._create_debtor("Punctual")
