@@ -30,6 +30,10 @@ class MailThread(models.AbstractModel):
             "put_in_queue": put_in_queue,
         }
         texts = self._collection_get_texts(recipients_data, **kwargs)
+        if not texts:  # as most messages: they cost nothing
+            return super()._notify_thread_by_sms(
+                message, recipients_data, msg_vals=msg_vals, **kwargs
+            )
         text = sms_content or html2plaintext(message.body)
         asked = self._collection_ask_for(texts, text, mail_message_id=message.id)
         refused = asked.filtered(lambda contact: contact.state == "blocked")

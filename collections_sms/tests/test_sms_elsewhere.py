@@ -244,3 +244,10 @@ class TestSmsElsewhere(SmsCommon):
         self.assertFalse(self._compose(**self._get_ways()[-1]))
         contacts = self._by_hand() | self._case(other).contact_ids.filtered("user_id")
         self.assertEqual(set(contacts.mapped("state")), {"dropped", "blocked"})
+
+    def test_a_message_that_is_no_text_costs_no_query(self):
+        message = self.invoice._message_log(body="Noted")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(0):
+            self.invoice._notify_thread_by_sms(message, [], {"body": "Noted"})
