@@ -235,8 +235,8 @@ PICTURES = {
     "screens/invoice_phone": (
         "accountant",
         ACTION + "collection_item_action",
-        FIRST_ROW,
-        [".o_data_row button[name=action_open_move]"],
+        FIRST_CARD,
+        [FIRST_CARD + " button[name=action_open_move]"],
         PHONE,
     ),
     "screens/payment": (

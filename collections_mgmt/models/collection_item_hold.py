@@ -62,7 +62,6 @@ class CollectionItemHold(models.Model):
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_amount", store=True)
     amount = fields.Monetary(
-        string="Amount",
         compute="_compute_amount",
         store=True,
         help="What was open of the items then, less credits.",
