@@ -234,7 +234,7 @@ def gate(env):
             "few_queries": few["queries"],
         },
         "gate_wait": _ask_gate(env, asks, now),
-        "call": _time_calls(env, cases),
+        **_time_calls(env, cases),
     }
 
 
@@ -257,10 +257,19 @@ def _ask_gate(env, asks, moment):
 
 
 def _time_calls(env, cases):
-    """Return what the button “Call” costs, each time on another case."""
+    """Return what the button “Call” costs, each time on another case.
+
+    ``check``: the question whether this call is allowed, alone. ``call``: all that the
+    button does; it asks about every way to reach the debtor, keeps the place and opens
+    the panel.
+    """
     user = new_test_user(env, "bench_caller", GROUP + "manager")
     calls = iter(cases.with_env(env(user=user.id)))
-    return _time_screen(env, lambda: next(calls).action_call())
+    contacts = env["collection.contact"].with_user(user)
+    return {
+        "check": _time_screen(env, lambda: contacts._ask_by_hand(next(calls), "call")),
+        "call": _time_screen(env, lambda: next(calls).action_call()),
+    }
 
 
 def rank(env):

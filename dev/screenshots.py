@@ -229,7 +229,11 @@ PICTURES = {
         "accountant",
         "/odoo/action-account.action_move_out_invoice_type",
         FIRST_ROW,
-        [],
+        [
+            ".o_searchview_dropdown_toggler",
+            ".o_menu_item:has-text('In Collection')",
+            ".o_searchview_dropdown_toggler",
+        ],
         DESKTOP,
     ),
     "screens/invoice_phone": (
