@@ -59,6 +59,21 @@ class DisputeCommon(PromiseCommon):
         self._end_transaction()
         return refund
 
+    def _contact(self, **values):
+        # In sudo: contacts are the engine's own.
+        contacts_sudo = self.env["collection.contact"].sudo()
+        return contacts_sudo.create(
+            {
+                "case_id": self.case.id,
+                "partner_id": self.debtor.id,
+                "company_id": self.env.company.id,
+                "channel": "call",
+                "state": "sent",
+                "date_planned": self.today,
+                **values,
+            }
+        )
+
     def _tasks(self, dispute, xmlid):
         activity_type = self.env.ref(xmlid)
         return dispute.activity_ids.filtered(

@@ -157,21 +157,6 @@ class TestDisputeEvidence(DisputeCommon):
         )
         return content._get_words()
 
-    def _contact(self, **values):
-        # In sudo: contacts are the engine's own.
-        contacts_sudo = self.env["collection.contact"].sudo()
-        return contacts_sudo.create(
-            {
-                "case_id": self.case.id,
-                "partner_id": self.debtor.id,
-                "company_id": self.env.company.id,
-                "channel": "call",
-                "state": "sent",
-                "date_planned": self.today,
-                **values,
-            }
-        )
-
     def test_it_stands_with_the_contact_in_which_it_was_said(self):
         said, _later = self._contact(), self._contact()
         dispute = self._dispute(

@@ -112,17 +112,7 @@ class TestReopen(DisputeCommon):
             mine.action_reject()
 
     def test_that_it_was_reopened_is_evidence(self):
-        contact = self.env["collection.contact"].sudo()  # contacts are the engine's own
-        contact = contact.create(
-            {
-                "case_id": self.case.id,
-                "partner_id": self.debtor.id,
-                "company_id": self.env.company.id,
-                "channel": "call",
-                "state": "sent",
-                "date_planned": self.today,
-            }
-        )
+        contact = self._contact()
         dispute = self._accepted(contact_id=contact.id, answer="<p>You are right.</p>")
         self._reopen(dispute, self.manager)
         events = self.env["collection.contact.event"].search(

@@ -1,7 +1,5 @@
 """Who loses a payment plan is told: by e-mail, else by letter, else by a person."""
 
-from datetime import timedelta
-
 from .letter_common import LetterCommon
 from .test_promise_plan import PlanCommon
 
@@ -141,16 +139,6 @@ class TestPlanNoticeByLetter(PlanCommon, LetterCommon):
             notice.action_print_letters()
         self.assertEqual(self.plan.state, "open")
         self.assertEqual(notice.state, "dropped")
-
-    def _create_late_payment(self):
-        """Enter on the eighth day what was paid on the fourth."""
-        with self._day(8):
-            self.env["account.payment.register"].with_context(
-                active_model="account.move", active_ids=self.invoice.ids
-            ).create(
-                {"payment_date": self.today + timedelta(days=4), "amount": 25.0}
-            )._create_payments()
-            self._end_transaction()
 
     def test_half_an_address_is_none(self):
         self.debtor.city = False

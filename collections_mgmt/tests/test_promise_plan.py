@@ -38,6 +38,16 @@ class PlanCommon(PromiseCommon):
             for instalment in plan.instalment_ids.sorted("date")
         ]
 
+    def _create_late_payment(self):
+        """Enter on the eighth day what was paid on the fourth."""
+        with self._day(8):
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=self.invoice.ids
+            ).create(
+                {"payment_date": self.today + timedelta(days=4), "amount": 25.0}
+            )._create_payments()
+            self._end_transaction()
+
 
 class TestPlan(PlanCommon):
     def test_the_form_makes_a_draft_that_holds_nothing_back(self):
@@ -173,13 +183,8 @@ class TestPlan(PlanCommon):
         self.assertRecordValues(
             notice, [{"promise_message": "default", "state": "planned"}]
         )
+        self._create_late_payment()
         with self._day(8):
-            self.env["account.payment.register"].with_context(
-                active_model="account.move", active_ids=self.invoice.ids
-            ).create(
-                {"payment_date": self.today + timedelta(days=4), "amount": 25.0}
-            )._create_payments()
-            self._end_transaction()
             self._deliver()
         self.assertEqual(plan.state, "open")
         self.assertEqual(notice.state, "dropped")
