@@ -49,7 +49,7 @@ def get_verdicts(size):
         ),
         Verdict("queries of that run", 59, ours["next_day"]["queries"]),
         Verdict("memory of that run", 50, ours["next_day"]["memory_mb"], "MB"),
-        *_get_gate_verdicts(ours["gate"], ours["check"]),
+        *_get_gate_verdicts(ours["gate"], ours["check"], ours["call"]),
         Verdict("rank every case", 60, ours["rank"]["seconds"], "s"),
         Verdict("open the worklist", 0.15, ours["worklist"]["seconds"], "s"),
         Verdict("queries of the worklist", 29, ours["worklist"]["queries"]),
@@ -93,7 +93,7 @@ def _get_time_of_verdicts(ours):
     return verdicts["seconds"] * 10_000 / verdicts["promises"]
 
 
-def _get_gate_verdicts(gate, check):
+def _get_gate_verdicts(gate, check, call):
     """Return what the gate may cost: of a run, and behind a button."""
     return [
         Verdict(
@@ -108,6 +108,7 @@ def _get_gate_verdicts(gate, check):
             gate["queries"] - gate["few_queries"],
         ),
         Verdict("ask about one call", 30, 1000 * check["seconds"], "ms"),
+        Verdict("the button for a call", 30, 1000 * call["seconds"], "ms"),
     ]
 
 
